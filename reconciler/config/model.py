@@ -1,0 +1,42 @@
+"""The configuration as a value: what the files say, checked for form but not yet compared with anything."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from reconciler.agents.conventions import AgentPlane
+from reconciler.core.finding import Finding, Mark
+from reconciler.core.objects import Desired
+from reconciler.core.ownership import UnlistedPolicy
+from reconciler.core.values import SecretRef
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """The `project` section: which project this is, and what belongs to it."""
+
+    name: str = ""
+    host: str | None = None
+    env_prefix: str = ""
+    unlisted: UnlistedPolicy = UnlistedPolicy.REPORT
+    owns: tuple[str, ...] = ()
+    server: str | None = None
+    unmanaged: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """One project out of one or more files.
+
+    `sip` has an entry for each kind that the files manage: a kind that is missing is left alone, an empty one is
+    managed and empty. `lines` are the neutral labels of rules. `agents` is None where the plane is not managed.
+    """
+
+    files: tuple[str, ...] = ()
+    project: Project = field(default_factory=Project)
+    sip: Mapping[str, tuple[Desired, ...]] = field(default_factory=dict)
+    lines: Mapping[str, str] = field(default_factory=dict)
+    agents: AgentPlane | None = None
+    findings: tuple[Finding, ...] = ()
+    missing: tuple[tuple[SecretRef, str, Mark], ...] = ()

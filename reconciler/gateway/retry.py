@@ -1,0 +1,62 @@
+"""How long to wait before the next try of a call, and when to give up.
+
+Exponential with jitter, or as long as the server asks (`Retry-After`), within the time that all tries of one call
+have together. A connection that is refused is given up after three tries: the address is wrong more often than the
+server is restarting.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterator
+
+import tenacity
+
+from reconciler.errors import ApiError, Unreachable
+from reconciler.gateway.twirp import REFUSED_TRIES, Throttled, is_retryable
+
+FIRST_WAIT = 0.25
+LONGEST_WAIT = 8.0
+
+
+def retrying(
+    first: ApiError, deadline: float, *, repeat: bool
+) -> Iterator[tenacity.AttemptManager]:
+    """The further tries after a first that failed, waiting before each; the last error is raised as it is."""
+    failures = [first]
+
+    def stop(state: tenacity.RetryCallState) -> bool:
+        _note(state, failures)
+        refused = sum(isinstance(error, Unreachable) and not error.sent for error in failures)
+        return refused >= REFUSED_TRIES or time.monotonic() + _wait(failures) >= deadline
+
+    wait = _wait(failures)
+    if time.monotonic() + wait >= deadline:
+        raise first
+    time.sleep(wait)
+    return iter(
+        tenacity.Retrying(
+            retry=tenacity.retry_if_exception(
+                lambda error: isinstance(error, ApiError) and is_retryable(error, repeat=repeat)
+            ),
+            stop=stop,
+            wait=lambda _: _wait(failures),
+            reraise=True,
+        )
+    )
+
+
+def _note(state: tenacity.RetryCallState, failures: list[ApiError]) -> None:
+    error = state.outcome.exception() if state.outcome is not None else None
+    if isinstance(error, ApiError) and error is not failures[-1]:
+        failures.append(error)
+
+
+def _wait(failures: list[ApiError]) -> float:
+    """Seconds until the next try."""
+    last = failures[-1]
+    if isinstance(last, Throttled) and last.retry_after is not None:
+        return last.retry_after
+    longest = min(FIRST_WAIT * 2 ** len(failures), LONGEST_WAIT)
+    return longest * random.uniform(0.5, 1.0)  # noqa: S311  # jitter, not cryptography

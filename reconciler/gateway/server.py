@@ -1,0 +1,80 @@
+"""One live project: everything the pipeline asks of it, over one client."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+from typing import Any
+
+from reconciler.core.objects import Live, Snapshot
+from reconciler.core.plan import Call
+from reconciler.core.values import Reference
+from reconciler.gateway import write
+from reconciler.gateway.convert import ID_FIELD, live_object
+from reconciler.gateway.endpoint import Endpoint
+from reconciler.gateway.read import ALL_KINDS, read_messages, snapshot
+from reconciler.gateway.twirp import TwirpClient
+from reconciler.sip.era import Era
+from reconciler.sip.spec import KIND_BY_NAME
+
+SecretOf = Callable[[Call, str], str]
+"""The text of the sensitive field at a path that a call writes."""
+
+
+class LiveServer:
+    """Reads and writes the objects of one project. `era` decides how fields with two places are read."""
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        *,
+        era: Era = Era.NEW,
+        timeout: float = 30.0,
+        concurrency: int = 8,
+    ) -> None:
+        self.endpoint = endpoint
+        self.era = era
+        self._client = TwirpClient(
+            endpoint, timeout=timeout, connections=max(concurrency, len(ALL_KINDS))
+        )
+        self._secret_of: SecretOf | None = None
+
+    def use_secrets(self, secret_of: SecretOf) -> None:
+        """Says where the texts of sensitive fields come from; needed before the first write."""
+        self._secret_of = secret_of
+
+    def close(self) -> None:
+        """Closes all connections."""
+        self._client.close()
+
+    def snapshot(self, kinds: Iterable[str] = ALL_KINDS) -> Snapshot:
+        """The live project in normal form."""
+        return snapshot(self.endpoint.host, read_messages(self._client, kinds), self.era)
+
+    def read(self, kinds: Iterable[str]) -> dict[str, dict[str, Any]]:
+        """The live messages of some kinds by id."""
+        return {
+            kind: {getattr(message, ID_FIELD[kind]): message for message in messages}
+            for kind, messages in read_messages(self._client, kinds).items()
+        }
+
+    def live(self, kind: str, message: Any) -> Live:
+        """A message in normal form."""
+        return live_object(KIND_BY_NAME[kind], message, self.era)
+
+    def create(self, call: Call, ids: Callable[[Reference], str], known: Collection[str]) -> str:
+        """Creates an object and returns its id."""
+        return write.create(self._client, call, self._secrets(call), ids, known)
+
+    def update(self, call: Call, live: Any, ids: Callable[[Reference], str]) -> None:
+        """Changes an object, starting from its live message."""
+        write.update(self._client, call, live, self._secrets(call), ids)
+
+    def delete(self, call: Call) -> None:
+        """Deletes an object."""
+        write.delete(self._client, call)
+
+    def _secrets(self, call: Call) -> Callable[[str], str]:
+        secret_of = self._secret_of
+        if secret_of is None:
+            raise AssertionError("this server was opened for reading")
+        return lambda path: secret_of(call, path)

@@ -1,0 +1,206 @@
+"""Writes one object: the smallest request that does the job, built on the object as it lives at that moment.
+
+A small update request covers some fields of each kind; anything else replaces the object, starting from the live
+message, so that fields this version does not know and edits to other fields survive. A create is never sent twice
+blindly: LiveKit would make two objects.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from google.protobuf.message import Message
+from livekit.protocol.models import ListUpdate
+from livekit.protocol.sip import (
+    CreateSIPDispatchRuleRequest,
+    CreateSIPInboundTrunkRequest,
+    CreateSIPOutboundTrunkRequest,
+    DeleteSIPDispatchRuleRequest,
+    DeleteSIPTrunkRequest,
+    SIPDispatchRuleInfo,
+    SIPDispatchRuleUpdate,
+    SIPInboundTrunkUpdate,
+    SIPOutboundTrunkUpdate,
+    SIPTrunkInfo,
+    UpdateSIPDispatchRuleRequest,
+    UpdateSIPInboundTrunkRequest,
+    UpdateSIPOutboundTrunkRequest,
+)
+
+from reconciler.core.plan import Call
+from reconciler.core.schema import FieldType, Kind
+from reconciler.core.values import PlainValue
+from reconciler.errors import ApiError, NotSupported, Rejected, Unreachable
+from reconciler.gateway.convert import ID_FIELD, MESSAGES, Ids, Secrets, write_fields
+from reconciler.gateway.read import list_messages
+from reconciler.gateway.twirp import TwirpClient
+from reconciler.sip.spec import DISPATCH_RULE, INBOUND_TRUNK, KIND_BY_NAME, OUTBOUND_TRUNK
+
+_NAMES = {
+    INBOUND_TRUNK.name: "SIPInboundTrunk",
+    OUTBOUND_TRUNK.name: "SIPOutboundTrunk",
+    DISPATCH_RULE.name: "SIPDispatchRule",
+}
+_UPDATES: dict[str, tuple[type[Message], type[Message]]] = {
+    INBOUND_TRUNK.name: (UpdateSIPInboundTrunkRequest, SIPInboundTrunkUpdate),
+    OUTBOUND_TRUNK.name: (UpdateSIPOutboundTrunkRequest, SIPOutboundTrunkUpdate),
+    DISPATCH_RULE.name: (UpdateSIPDispatchRuleRequest, SIPDispatchRuleUpdate),
+}
+CREATE_TRIES = 3
+CREATE_WAIT = 0.3
+
+
+def changes_of(call: Call) -> dict[str, PlainValue | None]:
+    """What a call writes, by path."""
+    return {change.path: change.after for change in call.fields}
+
+
+def create(
+    client: TwirpClient, call: Call, secrets: Secrets, ids: Ids, known: Collection[str]
+) -> str:
+    """Creates the object and returns its id.
+
+    `known` are the ids that lived before. Where the answer is lost, the object is looked up among those that are new
+    before another try: whatever arrived late is found and used.
+    """
+    kind = KIND_BY_NAME[call.kind]
+    message: Any = MESSAGES[kind.name]()
+    message.name = call.name
+    write_fields(kind, message, changes_of(call), secrets, ids)
+    request = _create_request(kind, message)
+    method = f"Create{_NAMES[kind.name]}"
+    for attempt in range(CREATE_TRIES):
+        try:
+            made: Any = client.call("SIP", method, request, MESSAGES[kind.name], repeat=False)
+        except Unreachable as error:
+            if not error.sent:
+                raise
+            time.sleep(CREATE_WAIT * 2**attempt)
+            found = _find_created(client, kind, message, known)
+            if found is not None:
+                return found
+            if attempt + 1 == CREATE_TRIES:
+                raise
+        except Rejected as error:
+            if error.code != "invalid_argument" or attempt == 0:
+                raise
+            # A second try that conflicts may have met the first one, which was only slow.
+            found = _find_created(client, kind, message, known)
+            if found is None:
+                raise
+            return found
+        else:
+            identifier: str = getattr(made, ID_FIELD[kind.name])
+            return identifier
+    raise AssertionError("the last try returns or raises")
+
+
+def _create_request(kind: Kind, message: Any) -> Message:
+    if kind is INBOUND_TRUNK:
+        return CreateSIPInboundTrunkRequest(trunk=message)
+    if kind is OUTBOUND_TRUNK:
+        return CreateSIPOutboundTrunkRequest(trunk=message)
+    # Servers of both shapes understand this one from 1.9 on; 1.8.4 knows the flat shape only, where these fields
+    # have the same meaning and what it lacks is refused below.
+    return CreateSIPDispatchRuleRequest(dispatch_rule=message)
+
+
+def _find_created(
+    client: TwirpClient, kind: Kind, wanted: Any, known: Collection[str]
+) -> str | None:
+    """The id of an object that is new and just what was to be created."""
+    id_field = ID_FIELD[kind.name]
+    for message in list_messages(client, kind.name):
+        identifier: str = getattr(message, id_field)
+        if identifier in known or message.name != wanted.name:
+            continue
+        copy = type(message)()
+        copy.CopyFrom(message)
+        for server_owned in (id_field, "created_at", "updated_at"):
+            copy.ClearField(server_owned)
+        if hasattr(wanted, "auth_password") and not copy.auth_password:
+            copy.auth_password = wanted.auth_password
+        if copy == wanted:
+            return identifier
+    return None
+
+
+def update(client: TwirpClient, call: Call, live: Any, secrets: Secrets, ids: Ids) -> None:
+    """Changes the named fields of a live object, `live` being its message as read just before."""
+    kind = KIND_BY_NAME[call.kind]
+    request_type, update_type = _UPDATES[kind.name]
+    request: Any = request_type()
+    setattr(request, ID_FIELD[kind.name], call.id)
+    wanted: Any = type(live)()
+    wanted.CopyFrom(live)
+    changes = changes_of(call)
+    write_fields(kind, wanted, changes, secrets, ids)
+    if call.new_name is not None:
+        wanted.name = call.new_name
+    if _fits_patch(kind, changes):
+        _fill_patch(kind, request.update, wanted, changes, call.new_name)
+    else:
+        request.replace.CopyFrom(wanted)
+    try:
+        client.call("SIP", f"Update{_NAMES[kind.name]}", request, MESSAGES[kind.name], repeat=True)
+    except NotSupported as error:
+        raise NotSupported(
+            f"{error.method}: this server cannot update a {kind.title}: it needs livekit-server 1.9 or newer",
+            method=error.method,
+            code=error.code,
+            status=error.status,
+        ) from error
+
+
+def _fits_patch(kind: Kind, changes: Mapping[str, PlainValue | None]) -> bool:
+    """Whether the small update request can say all of it. An empty attribute it would take as "remove"."""
+    return all(
+        kind.field(path).patch and not (path.startswith("attributes.") and value == "")
+        for path, value in changes.items()
+    )
+
+
+def _fill_patch(
+    kind: Kind,
+    patch: Any,
+    wanted: Any,
+    changes: Mapping[str, PlainValue | None],
+    new_name: str | None,
+) -> None:
+    """Copies the changed fields from the message as it should be into the update request."""
+    if new_name is not None:
+        patch.name = new_name
+    for path in changes:
+        field = kind.field(path)
+        name = field.wire.split(".")[0]
+        if field.is_mapping:
+            key = path[len(field.parent) + 1 :]
+            getattr(patch, name)[key] = getattr(wanted, name).get(key, "")
+        elif field.type in (FieldType.PHONE_NUMBERS, FieldType.TEXTS, FieldType.REFERENCES):
+            listed = list(getattr(wanted, name))
+            # An empty `set` is refused; `clear` is how LiveKit spells an empty list.
+            getattr(patch, name).CopyFrom(
+                ListUpdate(set=listed) if listed else ListUpdate(clear=True)
+            )
+        elif name == "rule":
+            patch.rule.CopyFrom(wanted.rule)
+        else:
+            setattr(patch, name, getattr(wanted, name))
+
+
+def delete(client: TwirpClient, call: Call) -> None:
+    """Deletes the object; one that is gone already is as good as deleted."""
+    request: Message
+    if call.kind == DISPATCH_RULE.name:
+        request = DeleteSIPDispatchRuleRequest(sip_dispatch_rule_id=call.id or "")
+        method, answer = "DeleteSIPDispatchRule", SIPDispatchRuleInfo
+    else:
+        request = DeleteSIPTrunkRequest(sip_trunk_id=call.id or "")
+        method, answer = "DeleteSIPTrunk", SIPTrunkInfo
+    try:
+        client.call("SIP", method, request, answer, repeat=True)
+    except ApiError as error:
+        if error.code != "not_found":
+            raise

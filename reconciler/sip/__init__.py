@@ -1,0 +1,1 @@
+"""The SIP plane: which room a phone call lands in. Pure, and without a word about agents."""

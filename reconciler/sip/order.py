@@ -1,0 +1,402 @@
+"""The order of calls: which write has to wait for which, so that no moment in between is a conflict.
+
+LiveKit has no transactions. Between two calls the project lives with what has been written so far, so:
+
+* An object that takes over a slot (a number, a trunk, a PIN) waits until the one that had it has let go. The two
+  calls follow each other at once, in one lane, so that the gap between them is one call wide.
+* Where such handovers form a ring (two trunks swap their numbers), one object lets go first: by a call more that
+  only takes entries away from its lists, or where that would leave an empty list, which means "everybody", by being
+  deleted and created again at the end.
+* A rule waits for the trunks it names to exist. A trunk is deleted after the rules that named it have moved away.
+* A live conflict is repaired before anything else is written: until then the server refuses most changes.
+
+Within what this leaves free, creations come before changes and changes before deletions, by kind and name.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from heapq import heapify, heappop, heappush
+
+from reconciler.core.objects import Fields
+from reconciler.core.plan import Action
+from reconciler.core.values import TextList, Value, text_set
+from reconciler.sip.conflicts import RuleSlot, TrunkSlot
+from reconciler.sip.era import Era
+from reconciler.sip.fields import phone_numbers
+from reconciler.sip.numbers import normalize
+from reconciler.sip.occupancy import PENDING, Slot, slots_of, trunk_keys
+from reconciler.sip.spec import DISPATCH_RULE, INBOUND_TRUNK, KINDS
+
+_KIND_RANK = {kind.name: rank for rank, kind in enumerate(KINDS)}
+_ACTION_RANK = {Action.CREATE: 0, Action.RENAME: 1, Action.UPDATE: 1, Action.DELETE: 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One write that is wanted: the object before and after it, None where it is absent.
+
+    `part` is 1 and 2 for the two halves of an operation that had to be split, 0 for a whole one.
+    """
+
+    kind: str
+    name: str
+    id: str | None
+    action: Action
+    before: Fields | None
+    after: Fields | None
+    reason: str = ""
+    part: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """An operation in its place. Steps of one lane follow each other at once; `after` are places in the order."""
+
+    operation: Operation
+    batch: int
+    lane: int
+    after: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Handover:
+    """A slot that nobody has between two steps."""
+
+    slot: Slot
+    released: int
+    taken: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ordered:
+    """All steps in order, and the slots that are free for the length of a call."""
+
+    steps: tuple[Step, ...]
+    handovers: tuple[Handover, ...] = ()
+
+
+@dataclass(slots=True)
+class _Graph:
+    """Operations and who waits for whom; indices into `operations`."""
+
+    operations: list[Operation]
+    before: dict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
+    handover: dict[tuple[int, int], Slot] = field(default_factory=dict)
+
+    def wait(self, later: int, earlier: int) -> None:
+        if later != earlier:
+            self.before[later].add(earlier)
+
+
+def order(operations: Sequence[Operation], broken: Iterable[tuple[str, str]], era: Era) -> Ordered:
+    """The steps of some operations. `broken` are (kind, id) of live objects that are in a conflict now.
+
+    The operations must lead to a set without conflicts; what comes in between then has none either.
+    """
+    todo = sorted(operations, key=_sort_key)
+    slots = [_slots(one, era) for one in todo]
+    split = _split_rings(todo, slots, era)
+    if split:
+        todo = split
+        slots = [_slots(one, era) for one in todo]
+    graph = _Graph(todo)
+    _add_parts(graph)
+    _add_handovers(graph, slots)
+    _add_references(graph)
+    _add_repairs(graph, set(broken))
+    return _arrange(graph)
+
+
+def _sort_key(one: Operation) -> tuple[int, int, str, str]:
+    return (_ACTION_RANK[one.action], _KIND_RANK[one.kind], one.name, one.id or "")
+
+
+def _slots(one: Operation, era: Era) -> tuple[frozenset[Slot], frozenset[Slot]]:
+    before = (
+        frozenset(slots_of(one.kind, one.before, era)) if one.before is not None else frozenset()
+    )
+    after = frozenset(slots_of(one.kind, one.after, era)) if one.after is not None else frozenset()
+    return before, after
+
+
+def _handovers(
+    slots: Sequence[tuple[frozenset[Slot], frozenset[Slot]]],
+) -> Iterator[tuple[int, int, Slot]]:
+    """(who lets go, who takes over, what) for every slot that changes hands."""
+    holders: dict[Slot, list[int]] = defaultdict(list)
+    for index, (before, after) in enumerate(slots):
+        for slot in before - after:
+            holders[slot].append(index)
+    if not holders:
+        return
+    for index, (before, after) in enumerate(slots):
+        for slot in after - before:
+            for holder in holders.get(slot, ()):
+                if holder != index:
+                    yield holder, index, slot
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Rings
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _split_rings(
+    operations: list[Operation], slots: Sequence[tuple[frozenset[Slot], frozenset[Slot]]], era: Era
+) -> list[Operation]:
+    """The operations with as many of them split as it takes to leave no ring of handovers; empty if there is none."""
+    edges: dict[int, set[int]] = defaultdict(set)
+    contested: dict[int, set[Slot]] = defaultdict(set)
+    for holder, taker, slot in _handovers(slots):
+        edges[holder].add(taker)
+        contested[holder].add(slot)
+    splits: dict[int, tuple[Operation, Operation]] = {}
+    while ring := _ring(edges, splits.keys()):
+        # A member that can let go by a shorter list keeps its id and its other numbers; the last by name otherwise.
+        shrinkable = [
+            (index, shorter)
+            for index in ring
+            if (shorter := _shrink(operations[index], contested[index], era))
+        ]
+        if shrinkable:
+            index, shorter = min(shrinkable)
+            splits[index] = _release_then_write(operations[index], shorter)
+        else:
+            index = max(ring)
+            splits[index] = _delete_then_create(operations[index])
+    if not splits:
+        return []
+    result: list[Operation] = []
+    for index, one in enumerate(operations):
+        result.extend(splits.get(index, (one,)))
+    return result
+
+
+def _ring(edges: Mapping[int, set[int]], without: Iterable[int]) -> list[int]:
+    """Some ring of the graph, without the nodes that are split already; empty if there is none."""
+    gone = set(without)
+    state: dict[int, int] = {}
+    for root in sorted(edges):
+        if root in gone or root in state:
+            continue
+        path: list[int] = []
+        stack: list[tuple[int, Iterator[int]]] = [(root, iter(sorted(edges[root])))]
+        state[root] = 1
+        path.append(root)
+        while stack:
+            node, rest = stack[-1]
+            child = next((c for c in rest if c not in gone and state.get(c) != 2), None)
+            if child is None:
+                stack.pop()
+                path.pop()
+                state[node] = 2
+            elif state.get(child) == 1:
+                return path[path.index(child) :]
+            else:
+                state[child] = 1
+                path.append(child)
+                stack.append((child, iter(sorted(edges.get(child, ())))))
+    return []
+
+
+def _shrink(one: Operation, contested: set[Slot], era: Era) -> dict[str, Value] | None:
+    """The object as it is, with entries taken from one list so that it holds no contested slot any more."""
+    if one.before is None or one.after is None:
+        return None
+    parts: dict[str, set[str]] = {}
+    if one.kind == INBOUND_TRUNK.name:
+        parts["numbers"] = {slot.number for slot in contested if isinstance(slot, TrunkSlot)}
+        parts["callers"] = {slot.caller for slot in contested if isinstance(slot, TrunkSlot)}
+    elif one.kind == DISPATCH_RULE.name:
+        parts["callers"] = {slot.caller for slot in contested if isinstance(slot, RuleSlot)}
+        parts["numbers"] = {slot.called for slot in contested if isinstance(slot, RuleSlot)}
+    for path, gone in parts.items():
+        listed = one.before.get(path)
+        if not isinstance(listed, TextList):
+            continue
+        keep = [text for text in listed.written if text not in gone and normalize(text) not in gone]
+        if not keep or len(keep) == len(listed.written):
+            continue
+        value = phone_numbers(keep) if one.kind == INBOUND_TRUNK.name else text_set(keep)
+        shorter: dict[str, Value] = {**one.before, path: value}
+        if not contested & set(slots_of(one.kind, shorter, era)):
+            return shorter
+    return None
+
+
+def _release_then_write(one: Operation, shorter: Fields) -> tuple[Operation, Operation]:
+    first = replace(
+        one,
+        action=Action.UPDATE,
+        after=shorter,
+        reason="lets go of what another object takes over, before it gets the rest",
+        part=1,
+    )
+    return first, replace(one, before=shorter, part=2)
+
+
+def _delete_then_create(one: Operation) -> tuple[Operation, Operation]:
+    why = "nothing would be left of its list while another object takes over: deleted, and created again with a new id"
+    return (
+        replace(one, action=Action.DELETE, after=None, reason=why, part=1),
+        replace(one, action=Action.CREATE, before=None, id=None, reason=why, part=2),
+    )
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Who waits for whom
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _add_parts(graph: _Graph) -> None:
+    """The second part of a split waits for the first."""
+    first: dict[tuple[str, str], int] = {}
+    for index, one in enumerate(graph.operations):
+        if one.part == 1:
+            first[(one.kind, one.name)] = index
+    for index, one in enumerate(graph.operations):
+        if one.part == 2:
+            graph.wait(index, first[(one.kind, one.name)])
+
+
+def _add_handovers(graph: _Graph, slots: Sequence[tuple[frozenset[Slot], frozenset[Slot]]]) -> None:
+    for holder, taker, slot in _handovers(slots):
+        graph.wait(taker, holder)
+        graph.handover.setdefault((holder, taker), slot)
+
+
+def _add_references(graph: _Graph) -> None:
+    """Rules wait for trunks to be created, and trunks wait to be deleted until no rule that changes names them."""
+    created: dict[str, int] = {}
+    deleted: dict[str, int] = {}
+    for index, one in enumerate(graph.operations):
+        if one.kind != INBOUND_TRUNK.name:
+            continue
+        if one.action is Action.CREATE:
+            created[f"{PENDING}{one.name}"] = index
+        elif one.action is Action.DELETE and one.id is not None:
+            deleted[one.id] = index
+    if not created and not deleted:
+        return
+    for index, one in enumerate(graph.operations):
+        if one.kind != DISPATCH_RULE.name:
+            continue
+        for key in trunk_keys(one.after) if one.after is not None else ():
+            if key in created:
+                graph.wait(index, created[key])
+        for key in trunk_keys(one.before) if one.before is not None else ():
+            # A trunk whose number another one takes over cannot wait for a rule that waits for the other one.
+            if key in deleted and not _reaches(graph, deleted[key], index):
+                graph.wait(deleted[key], index)
+
+
+def _reaches(graph: _Graph, earlier: int, later: int) -> bool:
+    """Whether `later` waits for `earlier`, through others as well."""
+    seen: set[int] = set()
+    stack = [later]
+    while stack:
+        node = stack.pop()
+        if node == earlier:
+            return True
+        if node not in seen:
+            seen.add(node)
+            stack.extend(graph.before.get(node, ()))
+    return False
+
+
+def _add_repairs(graph: _Graph, broken: set[tuple[str, str]]) -> None:
+    """Everything of a kind waits until its live conflicts are repaired."""
+    if not broken:
+        return
+    repairs = [
+        index
+        for index, one in enumerate(graph.operations)
+        if one.id is not None and (one.kind, one.id) in broken
+    ]
+    for index, one in enumerate(graph.operations):
+        for repair in repairs:
+            if (
+                index not in repairs
+                and one.kind == graph.operations[repair].kind
+                and not _reaches(graph, index, repair)
+            ):
+                graph.wait(index, repair)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The order
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _arrange(graph: _Graph) -> Ordered:
+    """A topological order, deterministic, in which a handover's two ends are neighbours wherever possible.
+
+    A batch is read again before it is written; a step is in the first batch after everything it waits for, or in
+    the batch and lane of the one that hands over to it.
+    """
+    count = len(graph.operations)
+    waiting = {index: len(graph.before.get(index, ())) for index in range(count)}
+    successors: dict[int, list[int]] = defaultdict(list)
+    for later, earlier in graph.before.items():
+        for one in earlier:
+            successors[one].append(later)
+    ready = [index for index in range(count) if waiting[index] == 0]
+    heapify(ready)
+    urgent: list[int] = []
+    batch_of: dict[int, int] = {}
+    lane_of: dict[int, int] = {}
+    order_: list[int] = []
+    lanes: dict[int, int] = defaultdict(int)
+    while ready or urgent:
+        index = urgent.pop() if urgent else heappop(ready)
+        order_.append(index)
+        batch_of[index], lane_of[index] = _place(graph, index, batch_of, lane_of, lanes)
+        for later in sorted(successors[index], reverse=True):
+            waiting[later] -= 1
+            if waiting[later] == 0:
+                if (index, later) in graph.handover:
+                    urgent.append(later)
+                else:
+                    heappush(ready, later)
+    by_batch = sorted(order_, key=lambda index: batch_of[index])
+    place = {index: position for position, index in enumerate(by_batch)}
+    steps = tuple(
+        Step(
+            graph.operations[index],
+            batch_of[index],
+            lane_of[index],
+            tuple(sorted(place[earlier] for earlier in graph.before.get(index, ()))),
+        )
+        for index in by_batch
+    )
+    handovers = tuple(
+        Handover(slot, place[holder], place[taker])
+        for (holder, taker), slot in graph.handover.items()
+    )
+    return Ordered(steps, tuple(sorted(handovers, key=lambda one: (one.released, one.taken))))
+
+
+def _place(
+    graph: _Graph,
+    index: int,
+    batch_of: Mapping[int, int],
+    lane_of: Mapping[int, int],
+    lanes: dict[int, int],
+) -> tuple[int, int]:
+    """Batch and lane of a step whose predecessors have theirs."""
+    earlier = graph.before.get(index, set())
+    if not earlier:
+        batch = 0
+    else:
+        last = max(batch_of[one] for one in earlier)
+        in_last = {one for one in earlier if batch_of[one] == last}
+        lane = {lane_of[one] for one in in_last}
+        if len(lane) == 1 and any((one, index) in graph.handover for one in in_last):
+            return last, lane.pop()
+        batch = last + 1
+    lane_number = lanes[batch]
+    lanes[batch] += 1
+    return batch, lane_number

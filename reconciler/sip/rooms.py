@@ -1,0 +1,150 @@
+"""Which room names a dispatch rule can make (SIP-SEMANTICS 27-29).
+
+A rule's rooms are told by what every name starts with and by what may follow: the listed callers or numbers, or
+where none are listed anything that looks like a phone number. That is enough to say under which prefixes the names
+can fall, without a guess.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from reconciler.core.objects import Fields
+from reconciler.core.values import TextList
+from reconciler.sip.era import Era
+
+# A caller that nobody listed: digits after an optional plus, as long as numbers are.
+_PHONE_START = re.compile(r"\+?[0-9]{0,15}")
+_PHONE = re.compile(r"\+?[0-9]{3,15}")
+_HIDDEN_START = re.compile(r"[0-9]{0,4}")
+_HIDDEN = re.compile(r"[0-9]{4}")
+_RANDOM_START = re.compile(r"_[0-9A-Za-z]{0,12}")
+_RANDOM = re.compile(r"_[0-9A-Za-z]{12}")
+
+
+@dataclass(frozen=True, slots=True)
+class RoomNames:
+    """All names a rule can make: `head`, then one of `tails` (None: a phone number), then a random tail or not."""
+
+    head: str
+    tails: tuple[str, ...] | None
+    random: bool
+    hidden: bool = False
+
+    @property
+    def pattern(self) -> str:
+        """The names as people write them: `call-_<caller>_<random>`."""
+        if self.tails is not None and len(self.tails) == 1:
+            tail = self.tails[0]
+        else:
+            tail = "<number>"
+        return f"{self.head}{tail}{'_<random>' if self.random else ''}"
+
+    def heads(self) -> tuple[str, ...]:
+        """What every name starts with, as far as it is certain: one text for each listed tail."""
+        if self.tails is None:
+            return (self.head,)
+        end = "_" if self.random else ""
+        return tuple(f"{self.head}{tail}{end}" for tail in self.tails)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the heads are the names themselves."""
+        return self.tails is not None and not self.random
+
+    def can_start(self, text: str) -> bool:
+        """Whether some name starts with `text`."""
+        if self.head.startswith(text):
+            return True
+        if not text.startswith(self.head):
+            return False
+        return self._matches(text[len(self.head) :], whole=False)
+
+    def can_be(self, text: str) -> bool:
+        """Whether `text` is one of the names."""
+        return text.startswith(self.head) and self._matches(text[len(self.head) :], whole=True)
+
+    def _matches(self, rest: str, *, whole: bool) -> bool:
+        """Whether `rest` is what follows the head in some name, or with `whole` False the start of it."""
+        random = _RANDOM if whole else _RANDOM_START
+        if self.tails is not None:
+            for tail in self.tails:
+                if rest == tail:
+                    if not (whole and self.random):
+                        return True
+                elif tail.startswith(rest):
+                    if not whole:
+                        return True
+                elif rest.startswith(tail) and self.random and random.fullmatch(rest[len(tail) :]):
+                    return True
+            return False
+        start, full = (_HIDDEN_START, _HIDDEN) if self.hidden else (_PHONE_START, _PHONE)
+        if not whole and start.fullmatch(rest):
+            return True
+        number = full.match(rest)
+        if number is None:
+            return False
+        after = rest[number.end() :]
+        if not after:
+            return not (whole and self.random)
+        return self.random and random.fullmatch(after) is not None
+
+
+def room_names(fields: Fields, trunks: Sequence[Fields] | None, era: Era) -> RoomNames | None:
+    """The names that a rule of these fields can make; None for a rule that names no kind of room.
+
+    `trunks` are the fields of the trunks that the rule is for, None where it is for any or they are not known: a
+    number that a trunk lists is a tail like one that the rule lists.
+    """
+    match fields.get("rooms"):
+        case "direct":
+            return RoomNames(_text(fields, "rooms.direct.room"), ("",), random=False)
+        case "individual":
+            prefix = _text(fields, "rooms.individual.prefix")
+            random = era is Era.OLD or fields.get("rooms.individual.random_suffix") is not False
+            hidden = fields.get("hide_phone_number") is True
+            tails = _listed(fields, "callers", trunks)
+            if tails is not None and hidden:
+                tails = tuple(dict.fromkeys(masked(tail) for tail in tails))
+            return RoomNames(_joined(prefix, era), tails, random, hidden)
+        case "callee":
+            prefix = _text(fields, "rooms.callee.prefix")
+            random = fields.get("rooms.callee.random_suffix") is True
+            # Old servers drop the underscore of an empty prefix here, as new ones do everywhere (SIP-SEMANTICS 27).
+            return RoomNames(_joined(prefix, Era.NEW), _listed(fields, "numbers", trunks), random)
+        case _:
+            return None
+
+
+def masked(number: str) -> str:
+    """What is left of a hidden number: its last 4 bytes, or the last one of 4 or fewer (SIP-SEMANTICS 29)."""
+    raw = number.encode()
+    return (raw[-4:] if len(raw) > 4 else raw[-1:]).decode(errors="replace")
+
+
+def _joined(prefix: str, era: Era) -> str:
+    """The prefix and the underscore that LiveKit inserts (SIP-SEMANTICS 27, 28)."""
+    return f"{prefix}_" if prefix or era is Era.OLD else ""
+
+
+def _listed(fields: Fields, path: str, trunks: Sequence[Fields] | None) -> tuple[str, ...] | None:
+    """The numbers that can stand in a name: the rule's own, else those of all its trunks, else None."""
+    own = fields.get(path)
+    if isinstance(own, TextList):
+        return own.written
+    if not trunks:
+        return None
+    numbers: list[str] = []
+    for trunk in trunks:
+        listed = trunk.get(path)
+        if not isinstance(listed, TextList):
+            return None
+        numbers += (*listed.written, *listed.key)
+    return tuple(dict.fromkeys(numbers))
+
+
+def _text(fields: Fields, path: str) -> str:
+    value = fields.get(path)
+    return value if isinstance(value, str) else ""
