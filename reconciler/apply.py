@@ -9,7 +9,7 @@ the work, because the plan is always made from what lives.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -74,7 +74,7 @@ class Server(Protocol):
         """A message in normal form."""
         ...
 
-    def create(self, call: Call, ids: Callable[[Reference], str], known: Iterable[str]) -> str:
+    def create(self, call: Call, ids: Callable[[Reference], str], known: Collection[str]) -> str:
         """Creates an object and returns its id."""
         ...
 

@@ -10,25 +10,32 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reconciler import __version__
 from reconciler.config.load import load, read_files
 from reconciler.config.secrets import describe_missing
 from reconciler.core.finding import Finding, Severity
 from reconciler.core.plan import Call, Plan, Plane
 from reconciler.core.values import Secret
-from reconciler.errors import EndpointError, Refused, SecretMissing
-from reconciler.planner import Options, make_plan
+from reconciler.errors import EndpointError, ReconcileError, Refused, SecretMissing
+from reconciler.fingerprint import Fingerprints
+from reconciler.planner import Options, make_plan, matches
 from reconciler.sip.era import Era
+from reconciler.sip.spec import DISPATCH_RULE
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from reconciler.apply import Progress, Report
     from reconciler.config.model import Configuration
     from reconciler.core.objects import Snapshot
+    from reconciler.export import Exported
     from reconciler.gateway.endpoint import Endpoint
-    from reconciler.gateway.server import LiveServer
+    from reconciler.gateway.server import LiveServer, Observed
+    from reconciler.receipt import Cause
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +61,7 @@ class Prepared:
     plan: Plan
     era: Era
     server: LiveServer | None
+    is_saved: bool = False
 
 
 def prepare(request: Request) -> Prepared:
@@ -63,20 +71,21 @@ def prepare(request: Request) -> Prepared:
     files = read_files(request.paths)
     with ThreadPoolExecutor(1, thread_name_prefix="observe") as pool:
         guess = _certain_endpoint(files, request.environ)
-        observed = pool.submit(_observe, request, guess) if guess is not None else None
+        observing = pool.submit(_observe, request, guess) if guess is not None else None
         configuration = load(files, request.environ)
+        require_readable(configuration)
         endpoint = _endpoint(configuration, request.environ)
-        if observed is None or endpoint != guess:
-            _forget(observed)
-            observed = pool.submit(_observe, request, endpoint)
-        require_usable(configuration)
-        server, live = observed.result()
-    era = era_of(request, configuration)
-    if server.era is not era:
-        server.era = era
-        live = server.snapshot()
+        require_secrets(configuration)
+        if observing is None or endpoint != guess:
+            _forget(observing)
+            observing = pool.submit(_observe, request, endpoint)
+        server, observed = observing.result()
+    server.era = era_of(request, configuration, observed.found_era)
     server.use_secrets(secrets_of(configuration))
-    return Prepared(configuration, live, _plan(request, configuration, live, era), era, server)
+    live = server.snapshot(observed)
+    return Prepared(
+        configuration, live, _plan(request, configuration, live, server.era), server.era, server
+    )
 
 
 def _prepare_offline(request: Request) -> Prepared:
@@ -87,33 +96,82 @@ def _prepare_offline(request: Request) -> Prepared:
     require_readable(configuration)
     stored = load_snapshot(request.live_file)
     _guard_host(configuration, stored.host)
-    era = era_of(request, configuration, stored.server_version)
+    era = era_of(request, configuration, stored.era)
     live = stored.snapshot(era)
     return Prepared(configuration, live, _plan(request, configuration, live, era), era, None)
 
 
 def _plan(request: Request, configuration: Configuration, live: Snapshot, era: Era) -> Plan:
-    return make_plan(configuration, live, Options(request.only, request.write_secrets, era))
+    return make_plan(
+        normalised(configuration), live, Options(request.only, request.write_secrets, era)
+    )
 
 
-def _observe(request: Request, endpoint: Endpoint) -> tuple[LiveServer, Snapshot]:
+def normalised(configuration: Configuration) -> Configuration:
+    """The configuration with LiveKit's own JSON in it spelt as LiveKit spells it.
+
+    Raises `ConfigError` where LiveKit does not know what stands there.
+    """
+    path = "room.egress"
+    rules = configuration.sip.get(DISPATCH_RULE.name, ())
+    if not any(path in rule.fields for rule in rules):
+        return configuration
+    from reconciler.gateway.convert import canonical_egress
+
+    findings: list[Finding] = []
+    spelt = []
+    for rule in rules:
+        secret = rule.fields.get(path)
+        text = secret.reveal() if isinstance(secret, Secret) else None
+        if isinstance(secret, Secret) and text is not None:
+            try:
+                canonical = Secret(canonical_egress(text), secret.ref)
+                rule = replace(rule, fields={**rule.fields, path: canonical})
+            except ValueError as error:
+                place = f"sip.dispatch_rules.{rule.name}.{path}"
+                fix = "see RoomEgress in LiveKit's API"
+                mark = rule.origin.mark(path)
+                findings.append(
+                    Finding(
+                        "bad-egress",
+                        Severity.ERROR,
+                        place,
+                        f"LiveKit does not know this: {error}",
+                        fix,
+                        mark,
+                    )
+                )
+        spelt.append(rule)
+    if findings:
+        raise ConfigError((*configuration.findings, *findings))
+    return replace(configuration, sip={**configuration.sip, DISPATCH_RULE.name: tuple(spelt)})
+
+
+def open_server(request: Request, endpoint: Endpoint) -> LiveServer:
+    """A connection to a project, as the request wants it."""
     from reconciler.gateway.server import LiveServer
 
     era = Era.of(request.server_version) if request.server_version else Era.NEW
-    server = LiveServer(endpoint, era=era, timeout=request.timeout, concurrency=request.concurrency)
-    return server, server.snapshot()
+    return LiveServer(endpoint, era=era, timeout=request.timeout, concurrency=request.concurrency)
 
 
-def _forget(observed: Future[tuple[LiveServer, Snapshot]] | None) -> None:
+def _observe(request: Request, endpoint: Endpoint) -> tuple[LiveServer, Observed]:
+    server = open_server(request, endpoint)
+    return server, server.observe(find_era=request.server_version is None)
+
+
+def _forget(observing: Future[tuple[LiveServer, Observed]] | None) -> None:
     """Drops what was read of a project that the file turned out not to mean."""
-    if observed is not None and observed.exception() is None:
-        observed.result()[0].close()
+    if observing is not None and observing.exception() is None:
+        observing.result()[0].close()
 
 
-def era_of(request: Request, configuration: Configuration, found: str | None = None) -> Era:
+def era_of(request: Request, configuration: Configuration | None, found: Era | None = None) -> Era:
     """Which behaviour counts: the option, else the file, else what was found out, else the newest."""
-    version = request.server_version or configuration.project.server or found
-    return Era.of(version) if version else Era.NEW
+    version = request.server_version or (
+        configuration.project.server if configuration is not None else None
+    )
+    return Era.of(version) if version else found or Era.NEW
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -169,7 +227,7 @@ def _guard_host(configuration: Configuration, host: str) -> None:
         )
 
 
-class Unusable(Exception):
+class ConfigError(ReconcileError):
     """The configuration has errors that leave nothing to plan; carries them all."""
 
     def __init__(self, findings: tuple[Finding, ...]) -> None:
@@ -178,14 +236,13 @@ class Unusable(Exception):
 
 
 def require_readable(configuration: Configuration) -> None:
-    """Raises `Unusable` for a file that could not be read in full: half a file would plan deletions."""
+    """Raises `ConfigError` for a file that could not be read in full: half a file would plan deletions."""
     if any(finding.severity is Severity.ERROR for finding in configuration.findings):
-        raise Unusable(configuration.findings)
+        raise ConfigError(configuration.findings)
 
 
-def require_usable(configuration: Configuration) -> None:
-    """As `require_readable`, and every secret must be there. Raises `SecretMissing`."""
-    require_readable(configuration)
+def require_secrets(configuration: Configuration) -> None:
+    """Raises `SecretMissing` that names every variable and file that is not there."""
     if configuration.missing:
         raise SecretMissing(describe_missing(list(configuration.missing)))
 
@@ -212,8 +269,6 @@ def secrets_of(configuration: Configuration) -> Callable[[Call, str], str]:
 
 def carry_out(request: Request, prepared: Prepared, progress: Progress) -> Report:
     """Applies the plan and looks at the live project again: what differs afterwards is in the report."""
-    from dataclasses import replace
-
     from reconciler.apply import apply_plan
 
     server = prepared.server
@@ -222,7 +277,12 @@ def carry_out(request: Request, prepared: Prepared, progress: Progress) -> Repor
     report = apply_plan(prepared.plan, server, request.concurrency, progress)
     if report.interrupted:
         return report
-    after = _plan(request, prepared.configuration, server.snapshot(), prepared.era)
+    live = server.snapshot(server.observe())
+    if prepared.is_saved:
+        from reconciler.planfile import unsettled
+
+        return replace(report, differences=unsettled(prepared.plan, live))
+    after = _plan(request, prepared.configuration, live, prepared.era)
     return replace(report, differences=remaining(after))
 
 
@@ -232,4 +292,181 @@ def remaining(after: Plan) -> tuple[str, ...]:
         f'{change.kind.replace("_", " ")} "{change.name}" still differs: '
         + (", ".join(one.path for one in change.fields) or change.action)
         for change in after.changes
+    )
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Saved plans and receipts
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def save(path: Path, prepared: Prepared) -> None:
+    """Saves a plan as it was shown, with digests of the live objects that it touches."""
+    from reconciler.planfile import FORMAT, FORMAT_VERSION, SavedPlan, save_plan, touched_by
+
+    server = prepared.server
+    plan = prepared.plan
+    touched = (
+        touched_by(plan, prepared.live, prints_of(server.endpoint)) if server is not None else {}
+    )
+    save_plan(
+        path,
+        SavedPlan(
+            format=FORMAT,
+            format_version=FORMAT_VERSION,
+            tool_version=__version__,
+            created_at=now(),
+            era=prepared.era,
+            env_prefix=prepared.configuration.project.env_prefix,
+            files=prepared.configuration.files,
+            keyed=server is not None,
+            touched=touched,
+            plan=plan,
+        ),
+    )
+
+
+def prepare_saved(request: Request, path: Path) -> Prepared:
+    """A saved plan, ready to be applied. Raises `Refused` where it is damaged, overtaken or for another project."""
+    from reconciler.config.model import Configuration, Project
+    from reconciler.gateway.endpoint import endpoint_from
+    from reconciler.planfile import read_plan, require_fresh, require_intact, secrets_from
+
+    saved = read_plan(path)
+    require_intact(path, saved)
+    endpoint = endpoint_from(request.environ, saved.env_prefix)
+    if endpoint.host != saved.plan.host:
+        raise Refused(
+            f"{path}: the plan is for {saved.plan.host}, the environment names {endpoint.host}: nothing was read"
+        )
+    server = open_server(request, endpoint)
+    server.era = saved.era
+    live = server.snapshot(server.observe())
+    require_fresh(path, saved, live, prints_of(endpoint) if saved.keyed else None)
+    server.use_secrets(secrets_from(saved, request.environ))
+    configuration = Configuration(
+        files=saved.files, project=Project(saved.plan.project, env_prefix=saved.env_prefix)
+    )
+    return Prepared(configuration, live, saved.plan, saved.era, server, is_saved=True)
+
+
+def prints_of(endpoint: Endpoint) -> Fingerprints:
+    """Digests under the project's own key."""
+    return Fingerprints(endpoint.api_secret)
+
+
+def leave_receipt(path: Path, prepared: Prepared) -> None:
+    """Writes the receipt of an apply that went well: the managed objects as they live now."""
+    from reconciler.receipt import write_receipt
+
+    server = _connected(prepared)
+    live = server.snapshot(server.observe())
+    if prepared.is_saved:
+        listed = {(call.kind, call.new_name or call.name) for call in prepared.plan.calls}
+        managed = [one for one in live if (one.kind, one.name) in listed]
+    else:
+        plan = normalised(prepared.configuration)
+        ids = {
+            pair.live.id
+            for matched in matches(plan, live).values()
+            for pair in matched.pairs
+            if pair.live is not None
+        }
+        managed = [one for one in live if one.id in ids]
+    write_receipt(
+        path,
+        project=prepared.plan.project,
+        host=live.host,
+        applied_at=now(),
+        objects=managed,
+        prints=prints_of(server.endpoint),
+    )
+
+
+def causes(path: Path, prepared: Prepared) -> dict[tuple[str, str, str], Cause]:
+    """For every difference, which side changed since the receipt was written."""
+    from reconciler.receipt import read_receipt
+
+    receipt = read_receipt(path)
+    if receipt.host != prepared.live.host:
+        raise Refused(f"{path}: the receipt is of {receipt.host}, this is {prepared.live.host}")
+    prints = prints_of(_connected(prepared).endpoint)
+    live = {one.id: one.fields for one in prepared.live}
+    desired = {
+        (one.kind, one.name): one.fields
+        for kind in prepared.configuration.sip.values()
+        for one in kind
+    }
+    found: dict[tuple[str, str, str], Cause] = {}
+    for change in prepared.plan.changes:
+        wanted = desired.get((change.kind, change.name))
+        lives = live.get(change.id or "")
+        for one in change.fields or (None,):
+            path_ = one.path if one is not None else ""
+            found[(change.kind, change.name, path_)] = receipt.cause(
+                change, path_, wanted, lives, prints
+            )
+    return found
+
+
+def _connected(prepared: Prepared) -> LiveServer:
+    if prepared.server is None:
+        raise Refused("this needs the live project, not a snapshot file")
+    return prepared.server
+
+
+def now() -> str:
+    """This moment, ISO 8601 in UTC."""
+    from datetime import UTC, datetime
+
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The live project alone
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def connect(request: Request) -> LiveServer:
+    """The project that the environment names; a configuration that is there may say which variables and host."""
+    from reconciler.gateway.endpoint import endpoint_from
+
+    if any(path.exists() for path in request.paths):
+        configuration = load(
+            read_files([path for path in request.paths if path.exists()]), request.environ
+        )
+        return open_server(request, _endpoint(configuration, request.environ))
+    return open_server(request, endpoint_from(request.environ))
+
+
+def look(request: Request) -> Snapshot:
+    """The live project in normal form."""
+    server = connect(request)
+    observed = server.observe(find_era=request.server_version is None)
+    server.era = era_of(request, None, observed.found_era)
+    return server.snapshot(observed)
+
+
+def take_snapshot(request: Request) -> dict[str, Any]:
+    """The content of a snapshot file."""
+    from reconciler.gateway.snapshot_file import snapshot_document
+
+    server = connect(request)
+    observed = server.observe(find_era=True)
+    return snapshot_document(server.endpoint.host, now(), observed.messages, observed.found_era)
+
+
+def export_live(request: Request, *, comments: bool, name: str = "") -> Exported:
+    """The live project as a configuration."""
+    from reconciler.export import export_project
+
+    server = connect(request)
+    observed = server.observe(find_era=request.server_version is None)
+    server.era = era_of(request, None, observed.found_era)
+    host = server.endpoint.host
+    return export_project(
+        server.snapshot(observed),
+        name=name or host.split(".")[0].split(":")[0],
+        era=server.era,
+        comments=comments,
     )

@@ -97,15 +97,7 @@ def replace_id(entry: Reference) -> Reference:
 
 def make_plan(configuration: Configuration, live: Snapshot, options: Options) -> Plan:
     """The plan that makes `live` what `configuration` says, in one or both planes."""
-    work = _Work(configuration, live, options)
-    for kind in KINDS:
-        if kind.name in configuration.sip:
-            work.matched[kind.name] = match(
-                configuration.sip[kind.name],
-                live.of(kind.name),
-                configuration.project.owns,
-                f"sip.{kind.section}",
-            )
+    work = _Work(configuration, live, options, matches(configuration, live))
     differences, ordered, deletions = _settle(work)
     findings = list(configuration.findings)
     for matched in work.matched.values():
@@ -126,6 +118,18 @@ def make_plan(configuration: Configuration, live: Snapshot, options: Options) ->
             kind.name: len(live.of(kind.name)) for kind in KINDS if kind.name in work.matched
         },
     )
+
+
+def matches(configuration: Configuration, live: Snapshot) -> dict[str, Matched]:
+    """Desired and live objects of every managed kind, paired by identity."""
+    owns = configuration.project.owns
+    return {
+        kind.name: match(
+            configuration.sip[kind.name], live.of(kind.name), owns, f"sip.{kind.section}"
+        )
+        for kind in KINDS
+        if kind.name in configuration.sip
+    }
 
 
 def _settle(work: _Work) -> tuple[list[_Difference], Ordered, list[Live]]:

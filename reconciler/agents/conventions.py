@@ -11,7 +11,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from reconciler.core.finding import Mark
+from reconciler.core.finding import NOWHERE, Mark
 from reconciler.core.objects import NoOrigin, Origin
 from reconciler.core.values import AgentDispatch, AgentList
 
@@ -40,7 +40,7 @@ class AgentName:
     key: str
     agent_name: str
     deployment: str = ""
-    mark: Mark = Mark()
+    mark: Mark = NOWHERE
 
     @property
     def label(self) -> str:

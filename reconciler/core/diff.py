@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from reconciler.core.objects import Fields, covers
 from reconciler.core.plan import FieldChange
-from reconciler.core.values import Hidden, Secret, SecretRef, Value, without_secret
+from reconciler.core.values import Hidden, PlainValue, Secret, SecretRef, Value, without_secret
 
 
 def diff_fields(
@@ -36,7 +36,7 @@ def field_change(path: str, before: Value | None, after: Value | None) -> FieldC
     )
 
 
-def _plain(value: Value | None, sensitive: bool) -> object:
+def _plain(value: Value | None, sensitive: bool) -> PlainValue | None:
     if value is None:
         return None
     plain = without_secret(value)

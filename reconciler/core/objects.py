@@ -73,11 +73,10 @@ class Pair(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The live project at one moment: all objects of the kinds that were read, and what is known of the server."""
+    """The live project at one moment: all objects of the kinds that were read."""
 
     host: str
     objects: Mapping[str, Sequence[Live]]
-    server_version: str | None = None
 
     def __iter__(self) -> Iterator[Live]:
         for kind in self.objects.values():

@@ -43,9 +43,9 @@ def match(
     with a listed name, or both names of a rename live, are errors that name the ids.
     """
     by_name: dict[str, list[Live]] = defaultdict(list)
-    for one in live:
-        by_name[one.name].append(one)
-    by_id = {one.id: one for one in live}
+    for lives in live:
+        by_name[lives.name].append(lives)
+    by_id = {lives.id: lives for lives in live}
     pinned = {one.id for one in desired if one.id is not None}
     findings: list[Finding] = []
     pairs: list[Pair] = []

@@ -12,9 +12,10 @@ written.
 from __future__ import annotations
 
 import json
+import operator
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 from google.protobuf.duration_pb2 import Duration as DurationMessage
 from google.protobuf.message import Message
@@ -48,9 +49,6 @@ from reconciler.sip.spec import (
     OUTBOUND_TRUNK,
 )
 
-if TYPE_CHECKING:
-    from google.protobuf.descriptor import Descriptor
-
 MESSAGES: dict[str, type[Message]] = {
     INBOUND_TRUNK.name: SIPInboundTrunkInfo,
     OUTBOUND_TRUNK.name: SIPOutboundTrunkInfo,
@@ -66,7 +64,8 @@ _RESTART_POLICIES = ("", "never")
 
 Fields: TypeAlias = dict[str, Value]
 # A table has an entry for each field number: how to read the field, or the table of the message in it.
-Table: TypeAlias = "dict[int, tuple[Field, Callable[[Any], Value | None]] | Table]"
+Leaf: TypeAlias = tuple[Field, Callable[[Any], Value | None]]
+Table: TypeAlias = "dict[int, Leaf | Table]"
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -89,7 +88,7 @@ def live_object(kind: Kind, message: Any, era: Era) -> Live:
 def _read(table: Table, message: Message, fields: Fields) -> None:
     for descriptor, value in message.ListFields():
         entry = table.get(descriptor.number)
-        if type(entry) is tuple:
+        if isinstance(entry, tuple):
             field, convert = entry
             if field.is_mapping:
                 for key in value:
@@ -126,7 +125,7 @@ def _table(kind: Kind) -> Table:
     return table
 
 
-def _enter(table: Table, descriptor: Descriptor, wire: list[str], field: Field) -> None:
+def _enter(table: Table, descriptor: Any, wire: list[str], field: Field) -> None:
     number = descriptor.fields_by_name[wire[0]].number
     if len(wire) == 1:
         table[number] = (field, _reader(field))
@@ -138,35 +137,13 @@ def _enter(table: Table, descriptor: Descriptor, wire: list[str], field: Field) 
 
 def _reader(field: Field) -> Callable[[Any], Value | None]:
     """How the value of one field is read. Values equal to the default never get here, but for presence fields."""
-    match field.type:
-        case FieldType.TEXT | FieldType.CREDENTIAL:
-            return str
-        case FieldType.FLAG:
-            return (lambda value: not value) if field.inverted else bool
-        case FieldType.COUNT:
-            return int
-        case FieldType.CHOICE:
-            return lambda value: _word(field.choices, value)
-        case FieldType.DURATION:
-            return _duration_reader(field)
-        case FieldType.PASSWORD | FieldType.HIDDEN_TEXT:
-            return Secret
-        case FieldType.PHONE_NUMBERS:
-            return phone_numbers
-        case FieldType.TEXTS:
-            return text_set
-        case FieldType.METADATA:
-            return Metadata
-        case FieldType.CODECS:
-            return lambda codecs: Document.of(
-                [{"name": one.name, "rate": one.rate} for one in codecs]
-            )
-        case FieldType.JSON:
-            return lambda message: Secret(message_json(message)) if message.ByteSize() else None
-        case FieldType.REFERENCES:
-            return lambda ids: References(tuple(Reference("", one) for one in ids))
-        case FieldType.AGENTS:
-            return lambda agents: AgentList(tuple(_agent(one) for one in agents))
+    if field.type is FieldType.FLAG and field.inverted:
+        return operator.not_
+    if field.type is FieldType.CHOICE:
+        return lambda value: _word(field.choices, value)
+    if field.type is FieldType.DURATION:
+        return _duration_reader(field)
+    return _READERS[field.type]
 
 
 def _duration_reader(field: Field) -> Callable[[Any], Value | None]:
@@ -193,6 +170,25 @@ def _agent(message: Any) -> AgentDispatch:
         _word(_RESTART_POLICIES, message.restart_policy),
         message.deployment,
     )
+
+
+_READERS: dict[FieldType, Callable[[Any], Value | None]] = {
+    FieldType.TEXT: str,
+    FieldType.CREDENTIAL: str,
+    FieldType.FLAG: bool,
+    FieldType.COUNT: int,
+    FieldType.PASSWORD: Secret,
+    FieldType.HIDDEN_TEXT: Secret,
+    FieldType.PHONE_NUMBERS: phone_numbers,
+    FieldType.TEXTS: text_set,
+    FieldType.METADATA: Metadata,
+    FieldType.CODECS: lambda codecs: Document.of(
+        [{"name": one.name, "rate": one.rate} for one in codecs]
+    ),
+    FieldType.JSON: lambda message: Secret(message_json(message)) if message.ByteSize() else None,
+    FieldType.REFERENCES: lambda ids: References(tuple(Reference("", one) for one in ids)),
+    FieldType.AGENTS: lambda agents: AgentList(tuple(_agent(one) for one in agents)),
+}
 
 
 def message_json(message: Message) -> str:
@@ -269,9 +265,9 @@ def _number(choices: tuple[str, ...], word: str) -> int:
 def _drop_empty(message: Any) -> None:
     """A message in which nothing is left is not sent: LiveKit would store it as an empty one."""
     for name in ("media", "room_config"):
-        if name in message.DESCRIPTOR.fields_by_name and message.HasField(name):
-            if not getattr(message, name).ByteSize():
-                message.ClearField(name)
+        present = name in message.DESCRIPTOR.fields_by_name and message.HasField(name)
+        if present and not getattr(message, name).ByteSize():
+            message.ClearField(name)
 
 
 def _write(

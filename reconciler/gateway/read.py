@@ -39,6 +39,7 @@ _LISTS: dict[str, tuple[str, Message, type[Message]]] = {
         ListSIPDispatchRuleResponse,
     ),
 }
+LIST_METHODS = {kind: method for kind, (method, _, _) in _LISTS.items()}
 ALL_KINDS = tuple(kind.name for kind in KINDS)
 
 
@@ -65,9 +66,7 @@ def read_messages(client: TwirpClient, kinds: Iterable[str] = ALL_KINDS) -> dict
         )
 
 
-def snapshot(
-    host: str, messages: dict[str, list[Any]], era: Era, server_version: str | None = None
-) -> Snapshot:
+def snapshot(host: str, messages: dict[str, list[Any]], era: Era) -> Snapshot:
     """The messages as live objects in normal form."""
     objects: dict[str, list[Live]] = {}
     for kind, found in messages.items():
@@ -76,4 +75,4 @@ def snapshot(
         objects[kind] = (
             converted if kind == DISPATCH_RULE.name else with_unknown_passwords(converted)
         )
-    return Snapshot(host, objects, server_version)
+    return Snapshot(host, objects)

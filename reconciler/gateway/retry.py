@@ -58,5 +58,6 @@ def _wait(failures: list[ApiError]) -> float:
     last = failures[-1]
     if isinstance(last, Throttled) and last.retry_after is not None:
         return last.retry_after
-    longest = min(FIRST_WAIT * 2 ** len(failures), LONGEST_WAIT)
-    return longest * random.uniform(0.5, 1.0)  # noqa: S311  # jitter, not cryptography
+    longest: float = min(FIRST_WAIT * 2.0 ** len(failures), LONGEST_WAIT)
+    jitter: float = random.uniform(0.5, 1.0)  # noqa: S311  # not cryptography
+    return longest * jitter

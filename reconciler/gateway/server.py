@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from reconciler.core.objects import Live, Snapshot
@@ -13,11 +14,20 @@ from reconciler.gateway.convert import ID_FIELD, live_object
 from reconciler.gateway.endpoint import Endpoint
 from reconciler.gateway.read import ALL_KINDS, read_messages, snapshot
 from reconciler.gateway.twirp import TwirpClient
+from reconciler.gateway.version import found_era
 from reconciler.sip.era import Era
 from reconciler.sip.spec import KIND_BY_NAME
 
 SecretOf = Callable[[Call, str], str]
 """The text of the sensitive field at a path that a call writes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """Live messages by kind, and the server's era where one of them shows it."""
+
+    messages: dict[str, list[Any]]
+    found_era: Era | None
 
 
 class LiveServer:
@@ -46,9 +56,14 @@ class LiveServer:
         """Closes all connections."""
         self._client.close()
 
-    def snapshot(self, kinds: Iterable[str] = ALL_KINDS) -> Snapshot:
-        """The live project in normal form."""
-        return snapshot(self.endpoint.host, read_messages(self._client, kinds), self.era)
+    def observe(self, *, find_era: bool = False, kinds: Iterable[str] = ALL_KINDS) -> Observed:
+        """The live messages of some kinds, and with `find_era` what they tell of the server."""
+        messages = read_messages(self._client, kinds)
+        return Observed(messages, found_era(self._client, messages) if find_era else None)
+
+    def snapshot(self, observed: Observed) -> Snapshot:
+        """Observed messages in normal form, as this server's era has them."""
+        return snapshot(self.endpoint.host, observed.messages, self.era)
 
     def read(self, kinds: Iterable[str]) -> dict[str, dict[str, Any]]:
         """The live messages of some kinds by id."""

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 import time
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import urllib3
 from google.protobuf.message import DecodeError, Message
@@ -20,7 +21,9 @@ from urllib3.exceptions import (
     NameResolutionError,
     NewConnectionError,
     SSLError,
-    TimeoutError,
+)
+from urllib3.exceptions import (
+    TimeoutError as TransportTimeout,
 )
 
 from reconciler import __version__
@@ -73,9 +76,36 @@ class TwirpClient:
         A request that was refused before it had an effect (429, no connection) is tried again in any case. Raises
         `ApiError` of the kind that fits.
         """
+        body = self._send(
+            service, method, request.SerializeToString(), "application/protobuf", repeat=repeat
+        )
+        try:
+            return answer.FromString(body)
+        except DecodeError as error:
+            raise BadAnswer(
+                f"{method}: the answer of {self.endpoint.host} is damaged: try again, or ask whoever runs the server",
+                method=method,
+                status=200,
+            ) from error
+
+    def call_json(self, service: str, method: str, request: Mapping[str, Any]) -> dict[str, Any]:
+        """A call that only reads, in JSON: the answer has just the fields that the server knows."""
+        body = self._send(
+            service, method, json.dumps(request).encode(), "application/json", repeat=True
+        )
+        try:
+            answer = json.loads(body)
+        except ValueError as error:
+            raise BadAnswer(self._stranger(method, "no JSON"), method=method, status=200) from error
+        return answer if isinstance(answer, dict) else {}
+
+    def _send(
+        self, service: str, method: str, body: bytes, content_type: str, *, repeat: bool
+    ) -> bytes:
+        """The body of a good answer, after as many tries as are safe and there is time for."""
         deadline = time.monotonic() + self.timeout
         try:
-            return self._once(service, method, request, answer, deadline)
+            return self._once(service, method, body, content_type, deadline)
         except (Throttled, Unreachable) as error:
             # The retry library is imported by those who need it: most commands never do.
             from reconciler.gateway.retry import retrying
@@ -84,21 +114,21 @@ class TwirpClient:
                 raise
             for attempt in retrying(error, deadline, repeat=repeat):
                 with attempt:
-                    return self._once(service, method, request, answer, deadline)
+                    return self._once(service, method, body, content_type, deadline)
         raise AssertionError("the retries end with an answer or an error")
 
     def _once(
-        self, service: str, method: str, request: Message, answer: type[Answer], deadline: float
-    ) -> Answer:
+        self, service: str, method: str, body: bytes, content_type: str, deadline: float
+    ) -> bytes:
         remaining = max(deadline - time.monotonic(), 0.05)
         try:
             response = self._pool.urlopen(
                 "POST",
                 f"{self._prefix}/twirp/livekit.{service}/{method}",
-                body=request.SerializeToString(),
+                body=body,
                 headers={
                     "Authorization": self._tokens.header(),
-                    "Content-Type": "application/protobuf",
+                    "Content-Type": content_type,
                     "User-Agent": f"livekit-reconciler/{__version__}",
                 },
                 timeout=urllib3.Timeout(connect=min(CONNECT_TIMEOUT, remaining), read=remaining),
@@ -106,24 +136,17 @@ class TwirpClient:
                 preload_content=False,
             )
             try:
-                body = _read(response, method, deadline)
+                answer = _read(response, method, deadline)
             finally:
                 response.release_conn()
         except HTTPError as error:
             raise self._lost(error, method) from error
-        if response.status == 200:
-            content_type = response.headers.get("Content-Type", "")
-            if not content_type.startswith("application/protobuf"):
-                raise BadAnswer(self._stranger(method, content_type), method=method, status=200)
-            try:
-                return answer.FromString(body)
-            except DecodeError as error:
-                raise BadAnswer(
-                    f"{method}: the answer of {self.endpoint.host} is damaged: try again, or ask whoever runs the server",
-                    method=method,
-                    status=200,
-                ) from error
-        raise self._failure(method, response.status, dict(response.headers), body)
+        if response.status != 200:
+            raise self._failure(method, response.status, dict(response.headers), answer)
+        answer_type = response.headers.get("Content-Type", "")
+        if not answer_type.startswith(content_type):
+            raise BadAnswer(self._stranger(method, answer_type), method=method, status=200)
+        return answer
 
     def _lost(self, error: HTTPError, method: str) -> ApiError:
         """What a broken connection means: never sent, or perhaps done."""
@@ -152,7 +175,7 @@ class TwirpClient:
                 method=method,
                 sent=False,
             )
-        if isinstance(cause, TimeoutError):
+        if isinstance(cause, TransportTimeout):
             return Unreachable(
                 f"{method}: no answer from {host} within {self.timeout:g} s: try again, or pass a longer --timeout",
                 method=method,

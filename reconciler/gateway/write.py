@@ -20,9 +20,6 @@ from livekit.protocol.sip import (
     DeleteSIPDispatchRuleRequest,
     DeleteSIPTrunkRequest,
     SIPDispatchRuleInfo,
-    SIPDispatchRuleUpdate,
-    SIPInboundTrunkUpdate,
-    SIPOutboundTrunkUpdate,
     SIPTrunkInfo,
     UpdateSIPDispatchRuleRequest,
     UpdateSIPInboundTrunkRequest,
@@ -43,10 +40,10 @@ _NAMES = {
     OUTBOUND_TRUNK.name: "SIPOutboundTrunk",
     DISPATCH_RULE.name: "SIPDispatchRule",
 }
-_UPDATES: dict[str, tuple[type[Message], type[Message]]] = {
-    INBOUND_TRUNK.name: (UpdateSIPInboundTrunkRequest, SIPInboundTrunkUpdate),
-    OUTBOUND_TRUNK.name: (UpdateSIPOutboundTrunkRequest, SIPOutboundTrunkUpdate),
-    DISPATCH_RULE.name: (UpdateSIPDispatchRuleRequest, SIPDispatchRuleUpdate),
+_UPDATES: dict[str, type[Message]] = {
+    INBOUND_TRUNK.name: UpdateSIPInboundTrunkRequest,
+    OUTBOUND_TRUNK.name: UpdateSIPOutboundTrunkRequest,
+    DISPATCH_RULE.name: UpdateSIPDispatchRuleRequest,
 }
 CREATE_TRIES = 3
 CREATE_WAIT = 0.3
@@ -130,8 +127,7 @@ def _find_created(
 def update(client: TwirpClient, call: Call, live: Any, secrets: Secrets, ids: Ids) -> None:
     """Changes the named fields of a live object, `live` being its message as read just before."""
     kind = KIND_BY_NAME[call.kind]
-    request_type, update_type = _UPDATES[kind.name]
-    request: Any = request_type()
+    request: Any = _UPDATES[kind.name]()
     setattr(request, ID_FIELD[kind.name], call.id)
     wanted: Any = type(live)()
     wanted.CopyFrom(live)
@@ -193,6 +189,7 @@ def _fill_patch(
 def delete(client: TwirpClient, call: Call) -> None:
     """Deletes the object; one that is gone already is as good as deleted."""
     request: Message
+    answer: type[Message]
     if call.kind == DISPATCH_RULE.name:
         request = DeleteSIPDispatchRuleRequest(sip_dispatch_rule_id=call.id or "")
         method, answer = "DeleteSIPDispatchRule", SIPDispatchRuleInfo

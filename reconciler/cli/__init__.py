@@ -1,0 +1,1 @@
+"""The command line: one file a command, each from options through the pipeline to a renderer."""

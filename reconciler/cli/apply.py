@@ -1,0 +1,130 @@
+"""`reconcile apply`: makes the live project what the file, or a saved plan, says."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from reconciler.cli.console import emit, exit_of, note, print_plan
+from reconciler.cli.options import (
+    Output,
+    config_option,
+    connection_options,
+    only_option,
+    output_options,
+    request_from,
+    strict_option,
+    write_secrets_option,
+)
+from reconciler.errors import ExitCode, Refused
+
+
+@click.command("apply")
+@click.argument("saved", required=False, type=click.Path(path_type=Path), metavar="[FILE]")
+@config_option
+@only_option
+@click.option("--auto-approve", is_flag=True, envvar="RECONCILE_AUTO_APPROVE", help="Do not ask.")
+@click.option(
+    "--max-deletes",
+    type=click.IntRange(0),
+    metavar="N",
+    help="Allow this many deletions, whatever their share.",
+)
+@click.option(
+    "--receipt",
+    type=click.Path(path_type=Path),
+    help="Write a receipt, by which drift tells causes apart.",
+)
+@write_secrets_option
+@strict_option
+@connection_options
+@output_options
+def command(
+    saved: Path | None,
+    paths: tuple[Path, ...],
+    only: str | None,
+    auto_approve: bool,
+    max_deletes: int | None,
+    receipt: Path | None,
+    write_secrets: tuple[str, ...],
+    strict: bool,
+    server_version: str | None,
+    timeout: float,
+    concurrency: int,
+    output: Output,
+) -> int:
+    """Change the live project to match the file, or as a saved plan says.
+
+    Shows the plan and asks on a terminal; elsewhere --auto-approve is needed. FILE is a plan that `plan --out` saved:
+    exactly that is done, or nothing where the project has changed since.
+
+    \b
+    Examples:
+      reconcile apply
+      reconcile apply --auto-approve --receipt .reconcile/receipt.json
+      reconcile apply plan.json
+      reconcile apply --auto-approve --max-deletes 12
+    """
+    from reconciler.core.safety import deletion_guard
+    from reconciler.pipeline import prepare, prepare_saved
+    from reconciler.render.document import plan_document
+
+    request = request_from(
+        paths=paths,
+        only=only,
+        write_secrets=write_secrets,
+        server_version=server_version,
+        timeout=timeout,
+        concurrency=concurrency,
+    )
+    prepared = prepare(request) if saved is None else prepare_saved(request, saved)
+    plan = prepared.plan
+    if output.format == "text":
+        print_plan(plan, output, plan_document(plan))
+    if exit_of(plan.findings, strict=strict):
+        if output.format != "text":
+            print_plan(plan, output, plan_document(plan))
+        note("nothing was written: the plan has errors", output)
+        return ExitCode.ERROR
+    reason = deletion_guard(plan, max_deletes)
+    if reason is not None:
+        raise Refused(f"nothing was written: {reason}")
+    if not plan.is_empty and saved is None and not auto_approve:
+        _ask()
+    return _write(request, prepared, receipt, output)
+
+
+def _ask() -> None:
+    """Asks on a terminal; anything but `yes` refuses."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise Refused(
+            "nothing was written: there is nobody to ask; pass --auto-approve, or apply a saved plan"
+        )
+    click.echo("Apply this? Only yes will do: ", err=True, nl=False)
+    answer = sys.stdin.readline()
+    if answer.strip() != "yes":
+        raise Refused("nothing was written: not approved")
+
+
+def _write(request: object, prepared: object, receipt: Path | None, output: Output) -> int:
+    from reconciler.cli.progress import Progress
+    from reconciler.pipeline import Prepared, Request, carry_out, leave_receipt
+    from reconciler.render.formats import Format, show_report
+    from reconciler.render.report import report_document
+
+    assert isinstance(request, Request)  # noqa: S101  # imported late, hence not annotated
+    assert isinstance(prepared, Prepared)  # noqa: S101
+    with Progress(len(prepared.plan.calls), quiet=output.quiet) as progress:
+        report = carry_out(request, prepared, progress.done)
+    document = report_document(prepared.plan, report)
+    emit(show_report(document, Format(output.format), color=output.color, verbose=output.verbose))
+    if report.interrupted:
+        return ExitCode.INTERRUPTED
+    if not report.is_complete:
+        return ExitCode.ERROR
+    if receipt is not None:
+        leave_receipt(receipt, prepared)
+        note(f"receipt written to {receipt}", output)
+    return ExitCode.OK

@@ -1,0 +1,61 @@
+"""The only code that writes to streams: data to stdout, all else to stderr."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+import click
+
+from reconciler.cli.options import Output
+from reconciler.core.finding import Finding, Severity
+from reconciler.core.plan import Plan
+
+
+def emit(text: str) -> None:
+    """Data, exactly as it is."""
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
+def note(text: str, output: Output | None = None) -> None:
+    """Something a person may want to know, on stderr; not with -q."""
+    if output is None or not output.quiet:
+        click.echo(text, err=True)
+
+
+def print_plan(plan: Plan, output: Output, document: object) -> None:
+    """A plan in the format that was asked for; in a GitHub workflow its annotations and the job summary, too."""
+    from reconciler.render.formats import Format, show_plan
+
+    text = show_plan(document, Format(output.format), color=output.color, verbose=output.verbose)  # type: ignore[arg-type]
+    emit(text)
+    if output.format == "github":
+        print_annotations(plan.findings)
+        append_summary(text)
+
+
+def print_annotations(findings: Iterable[Finding]) -> None:
+    """Findings as workflow commands, which GitHub shows at the lines of the file."""
+    from reconciler.render.document import findings_document
+    from reconciler.render.github import annotations
+
+    note(annotations(findings_document(tuple(findings))["findings"]).rstrip("\n"))
+
+
+def append_summary(text: str) -> None:
+    """Adds a Markdown text to the job summary, where a workflow runs."""
+    path = os.environ.get("GITHUB_STEP_SUMMARY")
+    if path:
+        with Path(path).open("a", encoding="utf-8") as file:
+            file.write(text + "\n")
+
+
+def exit_of(findings: Iterable[Finding], *, strict: bool) -> bool:
+    """Whether findings make a command fail: errors always, warnings with --strict."""
+    return any(
+        finding.severity is Severity.ERROR or (strict and finding.severity is Severity.WARNING)
+        for finding in findings
+    )

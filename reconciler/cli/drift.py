@@ -1,0 +1,73 @@
+"""`reconcile drift`: like plan, for a cron. It never writes to the project."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from reconciler.cli.console import exit_of, print_plan
+from reconciler.cli.options import (
+    Output,
+    config_option,
+    connection_options,
+    only_option,
+    output_options,
+    request_from,
+    strict_option,
+)
+from reconciler.errors import ExitCode
+
+
+@click.command("drift")
+@config_option
+@only_option
+@click.option(
+    "--live", "live_file", type=click.Path(path_type=Path), help="Compare with a snapshot file."
+)
+@click.option(
+    "--receipt",
+    type=click.Path(path_type=Path),
+    help="Receipt of the last apply: tells which side changed.",
+)
+@strict_option
+@connection_options
+@output_options
+def command(
+    paths: tuple[Path, ...],
+    only: str | None,
+    live_file: Path | None,
+    receipt: Path | None,
+    strict: bool,
+    server_version: str | None,
+    timeout: float,
+    concurrency: int,
+    output: Output,
+) -> int:
+    """Tell whether the live project still is what the file says: exit code 2 if not.
+
+    Live objects that the file does not list count as drift where `unlisted: report` is set. With the receipt of the
+    last apply each difference says which side changed since.
+
+    \b
+    Examples:
+      reconcile drift
+      reconcile drift --receipt .reconcile/receipt.json --format json
+    """
+    from reconciler.pipeline import causes, prepare
+    from reconciler.render.document import drift_document
+
+    request = request_from(
+        paths=paths,
+        only=only,
+        server_version=server_version,
+        live_file=live_file,
+        timeout=timeout,
+        concurrency=concurrency,
+    )
+    prepared = prepare(request)
+    known = causes(receipt, prepared) if receipt is not None else None
+    print_plan(prepared.plan, output, drift_document(prepared.plan, known))
+    if exit_of(prepared.plan.findings, strict=strict):
+        return ExitCode.ERROR
+    return ExitCode.CHANGES if prepared.plan.changes or prepared.plan.unlisted else ExitCode.OK

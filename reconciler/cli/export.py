@@ -1,0 +1,47 @@
+"""`reconcile export`: the live project as a configuration that plans to no change."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from reconciler.cli.console import emit, note
+from reconciler.cli.options import (
+    Output,
+    config_option,
+    connection_options,
+    output_options,
+    request_from,
+)
+
+
+@click.command("export")
+@config_option
+@connection_options
+@output_options
+def command(
+    paths: tuple[Path, ...],
+    server_version: str | None,
+    timeout: float,
+    concurrency: int,
+    output: Output,
+) -> int:
+    """Print the live project as YAML. Secrets become {env: NAME}; the names are listed on stderr.
+
+    \b
+    Examples:
+      reconcile export > config/dispatch.yaml
+    """
+    from reconciler.pipeline import export_live
+
+    request = request_from(
+        paths=paths, server_version=server_version, timeout=timeout, concurrency=concurrency
+    )
+    exported = export_live(request, comments=False)
+    emit(exported.text)
+    for line in exported.notes:
+        note(f"note: {line}", output)
+    for variable in exported.variables:
+        note(f"set {variable.name}: {variable.path}", output)
+    return 0

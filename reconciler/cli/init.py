@@ -1,0 +1,76 @@
+"""`reconcile init`: a commented first file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from reconciler.cli.console import note
+from reconciler.cli.options import (
+    Output,
+    config_option,
+    connection_options,
+    output_options,
+    request_from,
+)
+from reconciler.errors import FileError, Refused
+
+
+@click.command("init")
+@config_option
+@click.option(
+    "--name",
+    default="my-project",
+    show_default=True,
+    help="Name of the project in plans and alerts.",
+)
+@click.option("--from-live", is_flag=True, help="Write the live project instead of an example.")
+@click.option("--force", is_flag=True, help="Replace a file that is there already.")
+@connection_options
+@output_options
+def command(
+    paths: tuple[Path, ...],
+    name: str,
+    from_live: bool,
+    force: bool,
+    server_version: str | None,
+    timeout: float,
+    concurrency: int,
+    output: Output,
+) -> int:
+    """Write a commented first file, or with --from-live one of the live project.
+
+    \b
+    Examples:
+      reconcile init
+      reconcile init --from-live -c config/dispatch.yaml
+    """
+    (path,) = paths if len(paths) == 1 else (None,)
+    if path is None:
+        raise click.UsageError("init writes one file: pass -c once")
+    if path.exists() and not force:
+        raise Refused(f"{path} is there already: nothing was written; pass --force to replace it")
+    if from_live:
+        from reconciler.pipeline import export_live
+
+        request = request_from(
+            paths=(), server_version=server_version, timeout=timeout, concurrency=concurrency
+        )
+        exported = export_live(request, comments=True, name=name)
+        text, variables = exported.text, exported.variables
+        for line in exported.notes:
+            note(f"note: {line}", output)
+    else:
+        from reconciler.export import first_file
+
+        text, variables = first_file(name), ()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise FileError(f"{path}: cannot be written: {error.strerror}") from error
+    note(f"{path} written: check it with `reconcile validate -c {path}`", output)
+    for variable in variables:
+        note(f"set {variable.name}: {variable.path}", output)
+    return 0

@@ -1,0 +1,143 @@
+"""The entry point: finds the command, and turns every error into one line and an exit code.
+
+Commands are imported when they are called, and nothing here imports more than click: `reconcile --version` costs
+what click costs.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+from reconciler import __version__
+from reconciler.errors import ExitCode, ReconcileError
+
+# Command → (module, one line of help). The order is that of the help page: from the first file to the daily work.
+COMMANDS = {
+    "init": ("init", "Write a commented first file, or one of the live project."),
+    "validate": ("validate", "Check the file offline: syntax, references, conflicts."),
+    "plan": ("plan", "Show what would change in the live project."),
+    "apply": ("apply", "Change the live project to match the file."),
+    "drift": (
+        "drift",
+        "Tell whether the live project still matches the file (exit code 2 if not).",
+    ),
+    "show": ("show", "Show a saved plan, a snapshot or a receipt."),
+    "snapshot": ("snapshot", "Save the live project to a file, secrets left out."),
+    "export": ("export", "Print the live project as a configuration that plans to no change."),
+    "ids": ("ids", "Print the ids of the live objects by name."),
+    "emulate": ("emulate", "Run an emulator of LiveKit's API on loopback."),
+    "schema": ("schema", "Print the JSON Schema of the file, for editors."),
+}
+
+EXIT_CODES = """\b
+Exit codes:
+  0    done, or nothing to change
+  1    an error; a partial apply; a failing routing test
+  2    there are changes or drift (drift, plan --detailed-exitcode)
+  3    refused, nothing was written: stale plan, deletion guard, no approval, wrong host
+  64   wrong usage
+  130  interrupted
+"""
+
+
+class Commands(click.Group):
+    """A group whose commands are imported when they are needed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The commands in the order of the help page."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Imports a command by its name."""
+        entry = COMMANDS.get(cmd_name)
+        if entry is None:
+            return None
+        module = importlib.import_module(f"reconciler.cli.{entry[0]}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of commands, without importing any of them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.command(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog=EXIT_CODES,
+    no_args_is_help=True,
+)
+@click.version_option(
+    __version__, "-V", "--version", prog_name="reconcile", message="%(prog)s %(version)s"
+)
+def cli() -> None:
+    """Keep LiveKit's two dispatch systems as one file says.
+
+    SIP routing (trunks, dispatch rules) decides which room a phone call lands in; agent dispatch decides which agent
+    joins a room. A YAML file lists both, a plan shows what differs from the live project, an apply makes it so.
+
+    \b
+    Start with:
+      reconcile init            a commented first file
+      reconcile plan            what would change
+      reconcile apply           change it
+
+    The server and the key to it come from LIVEKIT_URL, LIVEKIT_API_KEY and LIVEKIT_API_SECRET.
+    """
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Runs a command and exits with its code; what goes wrong is one line on stderr."""
+    sys.exit(run(arguments))
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Runs a command and returns its exit code."""
+    try:
+        code = cli.main(args=arguments, prog_name="reconcile", standalone_mode=False)
+        sys.stdout.flush()
+        return code if isinstance(code, int) else ExitCode.OK
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return ExitCode.USAGE
+    except click.UsageError as error:
+        context = error.ctx
+        hint = f" (see {context.command_path} --help)" if context is not None else ""
+        click.echo(f"error: {error.format_message()}{hint}", err=True)
+        return ExitCode.USAGE
+    except click.ClickException as error:
+        click.echo(f"error: {error.format_message()}", err=True)
+        return ExitCode.ERROR
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        return ExitCode.INTERRUPTED
+    except ReconcileError as error:
+        _explain(error)
+        return error.exit_code
+    except BrokenPipeError:
+        # The reader of our output went away (`| head`): nothing more to say, and nothing to say it to.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.ERROR
+    except OSError as error:
+        if sys.stdout.closed or error.filename is None:
+            click.echo(f"error: {error.strerror or error}", err=True)
+            return ExitCode.ERROR
+        click.echo(f"error: {error.filename}: {error.strerror}", err=True)
+        return ExitCode.ERROR
+
+
+def _explain(error: ReconcileError) -> None:
+    from reconciler.pipeline import ConfigError
+
+    if isinstance(error, ConfigError):
+        for finding in error.findings:
+            click.echo(str(finding), err=True)
+        return
+    for line in str(error).splitlines():
+        click.echo(f"error: {line}", err=True)

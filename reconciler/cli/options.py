@@ -1,0 +1,188 @@
+"""Options that several commands share, each declared once.
+
+Every option can come from the environment as `RECONCILE_` and its name (`RECONCILE_CONFIG`, `RECONCILE_FORMAT`).
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from reconciler.core.plan import Plane
+from reconciler.pipeline import Request
+from reconciler.sip.era import Era
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+FORMATS = ("text", "json", "markdown", "github")
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """How a command was asked to speak."""
+
+    format: str
+    color: bool
+    verbose: bool
+    quiet: bool
+
+
+def _version(ctx: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    if value is not None:
+        try:
+            Era.of(value)
+        except ValueError as error:
+            raise click.BadParameter(str(error)) from error
+    return value
+
+
+def _seconds(ctx: click.Context, parameter: click.Parameter, value: str) -> float:
+    from reconciler.core.values import parse_duration
+
+    nanoseconds = parse_duration(value)
+    if not nanoseconds:
+        raise click.BadParameter("write a duration such as 30s or 2m")
+    return nanoseconds / 1_000_000_000
+
+
+config_option = click.option(
+    "-c",
+    "--config",
+    "paths",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    default=("config/dispatch.yaml",),
+    envvar="RECONCILE_CONFIG",
+    show_default="config/dispatch.yaml",
+    help="File or folder of the configuration; several are one project.",
+)
+only_option = click.option(
+    "--only",
+    type=click.Choice([plane.value for plane in Plane]),
+    envvar="RECONCILE_ONLY",
+    help="Leave the other plane as it is.",
+)
+server_option = click.option(
+    "--server-version",
+    metavar="X.Y|newest",
+    callback=_version,
+    envvar="RECONCILE_SERVER_VERSION",
+    help="Behaviour of this livekit-server instead of the one found out.",
+)
+timeout_option = click.option(
+    "--timeout",
+    default="30s",
+    callback=_seconds,
+    envvar="RECONCILE_TIMEOUT",
+    show_default=True,
+    help="Time for all tries of one API call.",
+)
+concurrency_option = click.option(
+    "--concurrency",
+    type=click.IntRange(1, 256),
+    default=8,
+    envvar="RECONCILE_CONCURRENCY",
+    show_default=True,
+    help="API calls at the same time.",
+)
+write_secrets_option = click.option(
+    "--write-secrets",
+    metavar="NAME",
+    multiple=True,
+    envvar="RECONCILE_WRITE_SECRETS",
+    help="Write the password of this trunk anew, even where the server does not tell whether it differs.",
+)
+strict_option = click.option(
+    "--strict", is_flag=True, envvar="RECONCILE_STRICT", help="Warnings are errors."
+)
+
+_OUTPUT = (
+    click.option(
+        "--format",
+        "format_",
+        type=click.Choice(FORMATS),
+        default="text",
+        envvar="RECONCILE_FORMAT",
+        show_default=True,
+        help="What is printed to stdout.",
+    ),
+    click.option(
+        "--color",
+        type=click.Choice(["auto", "always", "never"]),
+        default="auto",
+        envvar="RECONCILE_COLOR",
+        show_default=True,
+        help="Colours; auto means only on a terminal, and never with NO_COLOR set.",
+    ),
+    click.option(
+        "-q", "--quiet", is_flag=True, envvar="RECONCILE_QUIET", help="No progress and no notes."
+    ),
+    click.option(
+        "-v",
+        "--verbose",
+        is_flag=True,
+        envvar="RECONCILE_VERBOSE",
+        help="Every call, every unlisted object.",
+    ),
+)
+
+
+def output_options(function: Command) -> Command:
+    """Adds --format, --color, -q and -v; the command gets them as one `output`."""
+
+    @wraps(function)
+    def wrapper(
+        *args: Any, format_: str, color: str, quiet: bool, verbose: bool, **kwargs: Any
+    ) -> Any:
+        import os
+
+        colored = color == "always" or (
+            color == "auto"
+            and sys.stdout.isatty()
+            and not os.environ.get("NO_COLOR")
+            and os.environ.get("TERM") != "dumb"
+        )
+        return function(*args, output=Output(format_, colored, verbose, quiet), **kwargs)
+
+    decorated: Any = wrapper
+    for option in reversed(_OUTPUT):
+        decorated = option(decorated)
+    result: Command = decorated
+    return result
+
+
+def connection_options(function: Command) -> Command:
+    """Adds the options of commands that talk to a server."""
+    decorated: Any = function
+    for option in (concurrency_option, timeout_option, server_option):
+        decorated = option(decorated)
+    result: Command = decorated
+    return result
+
+
+def request_from(
+    *,
+    paths: tuple[Path, ...],
+    only: str | None = None,
+    write_secrets: tuple[str, ...] = (),
+    server_version: str | None = None,
+    live_file: Path | None = None,
+    timeout: float = 30.0,
+    concurrency: int = 8,
+) -> Request:
+    """The options of a command as the pipeline takes them."""
+    return Request(
+        paths=paths,
+        only=Plane(only) if only is not None else None,
+        write_secrets=frozenset(write_secrets),
+        server_version=server_version,
+        live_file=live_file,
+        timeout=timeout,
+        concurrency=concurrency,
+    )

@@ -1,0 +1,85 @@
+"""`reconcile plan`: what would change, and what would be sent in which order."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from reconciler.cli.console import exit_of, note, print_plan
+from reconciler.cli.options import (
+    Output,
+    config_option,
+    connection_options,
+    only_option,
+    output_options,
+    request_from,
+    strict_option,
+    write_secrets_option,
+)
+from reconciler.errors import ExitCode
+
+
+@click.command("plan")
+@config_option
+@only_option
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="Save the plan, to be applied as it is shown."
+)
+@click.option(
+    "--detailed-exitcode", is_flag=True, help="Exit with 2 where apply would write something."
+)
+@click.option(
+    "--live",
+    "live_file",
+    type=click.Path(path_type=Path),
+    help="Plan against a snapshot file; no key is needed.",
+)
+@write_secrets_option
+@strict_option
+@connection_options
+@output_options
+def command(
+    paths: tuple[Path, ...],
+    only: str | None,
+    out: Path | None,
+    detailed_exitcode: bool,
+    live_file: Path | None,
+    write_secrets: tuple[str, ...],
+    strict: bool,
+    server_version: str | None,
+    timeout: float,
+    concurrency: int,
+    output: Output,
+) -> int:
+    """Show what would change in the live project. Nothing is written.
+
+    \b
+    Examples:
+      reconcile plan
+      reconcile plan --out plan.json && reconcile apply plan.json
+      reconcile plan --detailed-exitcode        2 where apply would write something
+      reconcile plan --live snapshot.json       without a key, for pull requests
+    """
+    from reconciler.pipeline import prepare, save
+    from reconciler.render.document import plan_document
+
+    request = request_from(
+        paths=paths,
+        only=only,
+        write_secrets=write_secrets,
+        server_version=server_version,
+        live_file=live_file,
+        timeout=timeout,
+        concurrency=concurrency,
+    )
+    prepared = prepare(request)
+    print_plan(prepared.plan, output, plan_document(prepared.plan))
+    if exit_of(prepared.plan.findings, strict=strict):
+        if out is not None:
+            note(f"{out} was not written: the plan has errors", output)
+        return ExitCode.ERROR
+    if out is not None:
+        save(out, prepared)
+        note(f"saved to {out}: apply it with `reconcile apply {out}`", output)
+    return ExitCode.CHANGES if detailed_exitcode and not prepared.plan.is_empty else ExitCode.OK

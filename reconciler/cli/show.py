@@ -1,0 +1,81 @@
+"""`reconcile show`: a saved plan, snapshot or receipt, readable. It needs no server and no configuration."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from reconciler.cli.console import emit, print_plan
+from reconciler.cli.options import Output, config_option, output_options
+from reconciler.errors import FileError
+
+
+@click.command("show")
+@click.argument("file", type=click.Path(path_type=Path))
+@config_option
+@output_options
+def command(file: Path, paths: tuple[Path, ...], output: Output) -> int:
+    """Show a saved plan, a snapshot or a receipt. A plan that is stale can be shown all the same.
+
+    \b
+    Examples:
+      reconcile show plan.json
+      reconcile show plan.json --format markdown
+      reconcile show snapshot.json
+    """
+    from reconciler.files import read_bytes
+
+    data = read_bytes(file, "file")
+    try:
+        document = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise FileError(f"{file}: not a plan, snapshot or receipt: {error}") from error
+    what = document.get("format") if isinstance(document, dict) else None
+    match what:
+        case "livekit-reconciler/plan":
+            _show_plan(file, output)
+        case "livekit-reconciler/snapshot":
+            _show_snapshot(file, output)
+        case "livekit-reconciler/receipt":
+            _show_receipt(file, output)
+        case _:
+            raise FileError(f"{file}: not a plan, snapshot or receipt of this tool")
+    return 0
+
+
+def _show_plan(file: Path, output: Output) -> None:
+    from reconciler.planfile import read_plan
+    from reconciler.render.document import plan_document
+
+    saved = read_plan(file)
+    print_plan(saved.plan, output, plan_document(saved.plan))
+
+
+def _show_snapshot(file: Path, output: Output) -> None:
+    from reconciler.gateway.snapshot_file import load_snapshot
+    from reconciler.render.formats import Format, show_snapshot
+    from reconciler.render.live import snapshot_document
+    from reconciler.sip.era import Era
+
+    stored = load_snapshot(file)
+    document = snapshot_document(stored.snapshot(stored.era or Era.NEW))
+    emit(show_snapshot(document, Format(output.format), color=output.color, verbose=output.verbose))
+
+
+def _show_receipt(file: Path, output: Output) -> None:
+    from reconciler.receipt import read_receipt
+
+    receipt = read_receipt(file)
+    if output.format == "json":
+        emit(file.read_text(encoding="utf-8"))
+        return
+    lines = [f"Receipt of {receipt.project} ({receipt.host}), applied at {receipt.applied_at}"]
+    lines += [
+        f"  {kind.replace('_', ' ')} {name}: {len(fields)} fields"
+        for (kind, name), fields in receipt.fields.items()
+    ]
+    from reconciler.render.escape import escape
+
+    emit("\n".join(escape(line) for line in lines) + "\n")

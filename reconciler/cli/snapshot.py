@@ -1,0 +1,56 @@
+"""`reconcile snapshot`: the live project to a file, for plans in places that must not have a key."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from reconciler.cli.console import emit, note
+from reconciler.cli.options import (
+    Output,
+    config_option,
+    connection_options,
+    output_options,
+    request_from,
+)
+
+
+@click.command("snapshot")
+@click.argument("file", required=False, type=click.Path(path_type=Path))
+@config_option
+@connection_options
+@output_options
+def command(
+    file: Path | None,
+    paths: tuple[Path, ...],
+    server_version: str | None,
+    timeout: float,
+    concurrency: int,
+    output: Output,
+) -> int:
+    """Save the live project to FILE, or print it: LiveKit's own JSON, secrets left out.
+
+    \b
+    Examples:
+      reconcile snapshot snapshot.json
+      reconcile plan --live snapshot.json
+    """
+    from reconciler.gateway.snapshot_file import save_snapshot
+    from reconciler.pipeline import take_snapshot
+
+    request = request_from(
+        paths=paths, server_version=server_version, timeout=timeout, concurrency=concurrency
+    )
+    document = take_snapshot(request)
+    if file is None:
+        import json
+
+        emit(json.dumps(document, indent=1, ensure_ascii=False) + "\n")
+        return 0
+    save_snapshot(file, document)
+    counts = ", ".join(
+        f"{len(found)} {kind.replace('_', ' ')}s" for kind, found in document["objects"].items()
+    )
+    note(f"{file}: {counts}", output)
+    return 0

@@ -1,0 +1,51 @@
+"""`reconcile validate`: everything that can be said about the file without a server."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from reconciler.cli.console import emit, exit_of
+from reconciler.cli.options import (
+    Output,
+    config_option,
+    output_options,
+    request_from,
+    server_option,
+    strict_option,
+)
+from reconciler.errors import ExitCode
+
+
+@click.command("validate")
+@config_option
+@server_option
+@strict_option
+@output_options
+def command(
+    paths: tuple[Path, ...], server_version: str | None, strict: bool, output: Output
+) -> int:
+    """Check the file offline: syntax, types, references, conflicts.
+
+    Every problem is printed with its place, all of them at once. No server and no secret is needed.
+
+    \b
+    Examples:
+      reconcile validate
+      reconcile validate -c config/ --strict
+      reconcile validate --format json | jq '.findings[].code'
+    """
+    from reconciler.config.load import load, read_files
+    from reconciler.pipeline import era_of
+    from reconciler.planner import check
+    from reconciler.render.document import findings_document
+    from reconciler.render.formats import Format, show_findings
+
+    request = request_from(paths=paths, server_version=server_version)
+    configuration = load(read_files(request.paths), os.environ)
+    findings = check(configuration, era_of(request, configuration))
+    document = findings_document(findings)
+    emit(show_findings(document, Format(output.format), color=output.color))
+    return ExitCode.ERROR if exit_of(findings, strict=strict) else ExitCode.OK

@@ -1,0 +1,43 @@
+"""Documents that come back in: JSON files checked against the schemas that ship with the package."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from reconciler.errors import FileError
+
+
+@cache
+def schema(name: str) -> dict[str, Any]:
+    """A shipped schema by its short name: `plan`, `snapshot`, `receipt`, `dispatch`, …"""
+    text = (
+        files("reconciler").joinpath("schemas", f"{name}.schema.json").read_text(encoding="utf-8")
+    )
+    loaded: dict[str, Any] = json.loads(text)
+    return loaded
+
+
+def load_document(data: bytes, name: str, path: Path) -> dict[str, Any]:
+    """The JSON object in a file, valid against its schema. Raises `FileError` with the first thing that is wrong."""
+    import jsonschema
+
+    try:
+        document = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise FileError(f"{path}: not a {name}: it is not JSON ({error})") from error
+    validator = jsonschema.Draft202012Validator(schema(name))
+    wrong = next(iter(validator.iter_errors(document)), None)
+    if wrong is not None:
+        where = "".join(
+            f"[{part}]" if isinstance(part, int) else f".{part}" for part in wrong.absolute_path
+        )
+        reason = (
+            wrong.message if len(wrong.message) < 200 else f"it breaks the rule {wrong.validator}"
+        )
+        raise FileError(f"{path}: not a {name}: {where.lstrip('.') or 'the document'}: {reason}")
+    loaded: dict[str, Any] = document
+    return loaded

@@ -1,0 +1,91 @@
+"""A document as YAML text.
+
+Small mappings and lists stand in one line, as people write them (`rooms: {individual: {prefix: call-}}`), larger ones
+in a line an entry. A direct emitter of the few shapes that the language has: PyYAML's representer needs twenty
+times as long for ten thousand objects, and knows neither comments nor which mapping deserves a line of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from reconciler.export.document import FromVariable, Map, Node, Word
+from reconciler.export.scalars import scalar
+
+WIDTH = 100
+_STEP = "  "
+# A key that is longer than 1024 characters is none to YAML unless a question mark introduces it.
+_LONGEST_KEY = 1000
+
+
+def emit(document: Map, variables: Sequence[str]) -> str:
+    """The text of a document; `variables` are the names by number."""
+    emitter = _Emitter(variables)
+    emitter.mapping(document, "")
+    return "\n".join(emitter.lines) + "\n"
+
+
+class _Emitter:
+    def __init__(self, variables: Sequence[str]) -> None:
+        self.variables = variables
+        self.lines: list[str] = []
+
+    def mapping(self, node: Map, indent: str, lead: str | None = None) -> None:
+        """The entries, each in lines of its own; `lead` is what stands before the first instead of the indent."""
+        for key, value in node.entries.items():
+            for line in node.comments.get(key, ()):
+                self.lines.append(f"{indent}# {line}".rstrip() if line else "")
+            self._entry(scalar(key), value, indent, indent if lead is None else lead)
+            lead = None
+
+    def _entry(self, key: str, value: Node, indent: str, lead: str) -> None:
+        if len(key) > _LONGEST_KEY:
+            self.lines.append(f"{lead}? {key}")
+            key, lead = "", indent
+        short = self.line(value, WIDTH - len(lead) - len(key) - 2)
+        if short is not None:
+            self.lines.append(f"{lead}{key}: {short}")
+            return
+        self.lines.append(f"{lead}{key}:")
+        if isinstance(value, Map):
+            self.mapping(value, indent + _STEP)
+        elif isinstance(value, list):
+            self._sequence(value, indent + _STEP)
+
+    def _sequence(self, items: list[Node], indent: str) -> None:
+        for item in items:
+            short = self.line(item, WIDTH - len(indent) - 2)
+            if short is not None:
+                self.lines.append(f"{indent}- {short}")
+            elif isinstance(item, Map):
+                self.mapping(item, indent + _STEP, f"{indent}- ")
+            elif isinstance(item, list):
+                self.lines.append(f"{indent}-")
+                self._sequence(item, indent + _STEP)
+
+    def line(self, node: Node, room: int) -> str | None:
+        """The node in one line; None where it has to be broken up. A single text never has."""
+        if isinstance(node, str):
+            return scalar(node)
+        if isinstance(node, Word):
+            return node.text
+        if isinstance(node, FromVariable):
+            return f"{{env: {self.variables[node.number]}}}"
+        if not (node.entries if isinstance(node, Map) else node):
+            return "{}" if isinstance(node, Map) else "[]"
+        text = self._flow(node)
+        return text if text is not None and len(text) <= room else None
+
+    def _flow(self, node: Map | list[Node]) -> str | None:
+        if isinstance(node, list):
+            parts = [self.line(item, WIDTH) for item in node]
+            return None if None in parts else f"[{', '.join(part or '' for part in parts)}]"
+        if node.open or node.comments:
+            return None
+        entries = []
+        for key, value in node.entries.items():
+            text = self.line(value, WIDTH)
+            if text is None:
+                return None
+            entries.append(f"{scalar(key)}: {text}")
+        return f"{{{', '.join(entries)}}}"

@@ -1,0 +1,43 @@
+"""Reads and writes the files that commands leave beside a configuration: plans, snapshots, receipts.
+
+A file is written beside its place and moved there, so that a crash leaves the old one or the new one. Anything that
+is near a secret is readable by its owner alone.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from reconciler.errors import FileError
+
+MAX_BYTES = 512 * 1024 * 1024
+
+
+def read_bytes(path: Path, what: str) -> bytes:
+    """The bytes of a file. Raises `FileError` with what it was to be."""
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise FileError(f"{path}: larger than {MAX_BYTES >> 20} MB, which no {what} is")
+        return path.read_bytes()
+    except OSError as error:
+        raise FileError(f"{path}: the {what} cannot be read: {error.strerror}") from error
+
+
+def write_private(path: Path, data: bytes, what: str) -> None:
+    """Writes a file with mode 0600, whole or not at all. Raises `FileError`."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(temporary).replace(path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise FileError(f"{path}: the {what} cannot be written: {error.strerror}") from error

@@ -1,0 +1,126 @@
+"""A live project in a file, for plans in places that must not have a key: LiveKit has no read-only grant for SIP.
+
+Objects stand in LiveKit's own JSON, so that a file outlives this version's view of them. Secrets are left out, and
+which ones is written down: they are unknown when the file is read, never "not set".
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from google.protobuf.json_format import MessageToDict, ParseDict, ParseError
+
+from reconciler.core.objects import Live, Snapshot
+from reconciler.core.schema import FieldType, Kind
+from reconciler.core.values import PlainValue, Reference, Unknown
+from reconciler.errors import FileError
+from reconciler.files import read_bytes, write_private
+from reconciler.gateway.convert import MESSAGES, live_object, write_fields
+from reconciler.sip.era import Era
+from reconciler.sip.spec import KIND_BY_NAME, KINDS
+
+FORMAT = "livekit-reconciler/snapshot"
+FORMAT_VERSION = 1
+_SECRET_TYPES = (FieldType.PASSWORD, FieldType.HIDDEN_TEXT, FieldType.JSON)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSnapshot:
+    """A snapshot out of a file, not yet in normal form: that depends on the server's era."""
+
+    host: str
+    era: Era | None
+    taken_at: str
+    objects: Mapping[str, list[tuple[Any, tuple[str, ...]]]]
+
+    def snapshot(self, era: Era) -> Snapshot:
+        """The live project as it was."""
+        objects: dict[str, list[Live]] = {}
+        for kind, stored in self.objects.items():
+            objects[kind] = [
+                _live(KIND_BY_NAME[kind], message, hidden, era) for message, hidden in stored
+            ]
+        return Snapshot(self.host, objects)
+
+
+def _live(kind: Kind, message: Any, hidden: tuple[str, ...], era: Era) -> Live:
+    live = live_object(kind, message, era)
+    return Live(live.kind, live.id, live.name, {**live.fields, **dict.fromkeys(hidden, Unknown())})
+
+
+def snapshot_document(
+    host: str, taken_at: str, messages: Mapping[str, list[Any]], found: Era | None
+) -> dict[str, Any]:
+    """The content of a snapshot file; no secret is in it."""
+    return {
+        "format": FORMAT,
+        "format_version": FORMAT_VERSION,
+        "host": host,
+        "era": found.value if found is not None else None,
+        "taken_at": taken_at,
+        "objects": {
+            kind: [_stored(KIND_BY_NAME[kind], message) for message in found]
+            for kind, found in messages.items()
+        },
+    }
+
+
+def _stored(kind: Kind, message: Any) -> dict[str, Any]:
+    fields = live_object(kind, message, Era.NEW).fields
+    hidden = [path for path in fields if kind.field(path).type in _SECRET_TYPES]
+    if hidden:
+        copy = type(message)()
+        copy.CopyFrom(message)
+        unset: dict[str, PlainValue | None] = dict.fromkeys(hidden)
+        write_fields(kind, copy, unset, _no_secrets, _no_ids)
+        message = copy
+    told = MessageToDict(message, preserving_proto_field_name=True)
+    return {"message": told, "hidden": hidden} if hidden else {"message": told}
+
+
+def _no_secrets(path: str) -> str:
+    raise AssertionError(f"{path} is unset, not written")
+
+
+def _no_ids(reference: Reference) -> str:
+    raise AssertionError(f"{reference.name} is not written")
+
+
+def save_snapshot(path: Path, document: Mapping[str, Any]) -> None:
+    """Writes a snapshot file, readable by its owner alone."""
+    write_private(
+        path, json.dumps(document, indent=1, ensure_ascii=False).encode() + b"\n", "snapshot"
+    )
+
+
+def load_snapshot(path: Path) -> StoredSnapshot:
+    """A snapshot file. Raises `FileError` that says what about it is wrong."""
+    from reconciler.documents import load_document
+
+    document = load_document(read_bytes(path, "snapshot"), "snapshot", path)
+    objects: dict[str, list[tuple[Any, tuple[str, ...]]]] = {}
+    for kind in KINDS:
+        stored = document["objects"].get(kind.name)
+        if stored is None:
+            continue
+        found = []
+        for index, one in enumerate(stored):
+            message = MESSAGES[kind.name]()
+            try:
+                ParseDict(one["message"], message, ignore_unknown_fields=True)
+            except ParseError as error:
+                raise FileError(
+                    f"{path}: objects.{kind.name}[{index}] is not LiveKit's: {error}"
+                ) from error
+            found.append((message, tuple(one.get("hidden", ()))))
+        objects[kind.name] = found
+    return StoredSnapshot(
+        document["host"],
+        Era(document["era"]) if document.get("era") else None,
+        document.get("taken_at", ""),
+        objects,
+    )

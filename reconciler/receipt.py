@@ -1,0 +1,109 @@
+"""The receipt of an apply: what the live objects looked like when file and project were the same.
+
+With it a later difference can be told apart: the live side changed since, or the file did and was not applied yet.
+Without it nobody can know, and nothing is guessed. It holds digests only, keyed by the project's secret.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+from reconciler.core.objects import Fields, Live
+from reconciler.core.plan import Change
+from reconciler.documents import load_document
+from reconciler.files import read_bytes, write_private
+from reconciler.fingerprint import Fingerprints
+
+FORMAT = "livekit-reconciler/receipt"
+FORMAT_VERSION = 1
+
+
+Cause: TypeAlias = Literal["live", "file", "both", "unknown"]
+"""Which side changed since the last apply."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The digests of an apply, by kind and name."""
+
+    project: str
+    host: str
+    applied_at: str
+    fields: Mapping[tuple[str, str], Mapping[str, str]]
+    ids: frozenset[str]
+
+    def cause(
+        self,
+        change: Change,
+        path: str,
+        desired: Fields | None,
+        live: Fields | None,
+        prints: Fingerprints,
+    ) -> Cause:
+        """Which side of one difference is not what it was when the receipt was written."""
+        was = self.fields.get((change.kind, change.name)) or self.fields.get(
+            (change.kind, change.renamed_from or "")
+        )
+        if was is None:
+            # Not there at the last apply: a live one was made since, else the file lists something new.
+            return "live" if desired is None and change.id not in self.ids else "file"
+        if live is None:
+            return "live"
+        if desired is None:
+            return "file"
+        nothing = prints.of_value(None)
+        live_moved = was.get(path, nothing) != prints.of_value(live.get(path))
+        file_moved = was.get(path, nothing) != prints.of_value(desired.get(path))
+        if live_moved and file_moved:
+            return "both"
+        return "live" if live_moved else "file"
+
+
+def write_receipt(
+    path: Path,
+    *,
+    project: str,
+    host: str,
+    applied_at: str,
+    objects: Iterable[Live],
+    prints: Fingerprints,
+) -> None:
+    """Writes the receipt of the managed objects as they live now."""
+    document: dict[str, Any] = {
+        "format": FORMAT,
+        "format_version": FORMAT_VERSION,
+        "project": project,
+        "host": host,
+        "applied_at": applied_at,
+        "objects": [
+            {
+                "kind": one.kind,
+                "name": one.name,
+                "id": one.id,
+                "fields": {
+                    path: prints.of_value(value) for path, value in sorted(one.fields.items())
+                },
+            }
+            for one in objects
+        ],
+    }
+    write_private(
+        path, json.dumps(document, indent=1, ensure_ascii=False).encode() + b"\n", "receipt"
+    )
+
+
+def read_receipt(path: Path) -> Receipt:
+    """A receipt file. Raises `FileError` where it is none."""
+    document = load_document(read_bytes(path, "receipt"), "receipt", path)
+    objects = document["objects"]
+    return Receipt(
+        document["project"],
+        document["host"],
+        document["applied_at"],
+        {(one["kind"], one["name"]): one["fields"] for one in objects},
+        frozenset(one["id"] for one in objects),
+    )

@@ -1,0 +1,238 @@
+"""The shapes of the documents: what `--format json` prints, key by key. The schemas in `schemas/` say the same.
+
+Only types stand here. Keys that are not always there are marked; all others are, and are null where there is nothing
+to say.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NotRequired, TypeAlias, TypedDict
+
+from reconciler.core.values import JsonValue
+
+Cause: TypeAlias = Literal["live", "file", "both", "unknown"]
+"""Who made a drift, as far as the receipt of the last apply tells."""
+
+Effect: TypeAlias = Literal["set", "changed", "removed", "rewritten"]
+"""What happens to a secret. `rewritten`: the server does not tell whether it differs, and it is sent anyway."""
+
+
+class FieldDocument(TypedDict):
+    """One leaf. Of a sensitive one both values are null, `effect` says what happens, `source` where it comes from."""
+
+    path: str
+    before: JsonValue
+    after: JsonValue
+    sensitive: bool
+    effect: NotRequired[Effect]
+    source: NotRequired[str]
+    cause: NotRequired[Cause]
+
+
+class ChangeDocument(TypedDict):
+    """One object that differs in one plane; `id` is null as long as there is none."""
+
+    plane: str
+    kind: str
+    name: str
+    id: str | None
+    action: str
+    renamed_from: NotRequired[str]
+    fields: list[FieldDocument]
+
+
+class CallDocument(TypedDict):
+    """One write; `after` are the steps that must have succeeded before."""
+
+    step: int
+    action: str
+    kind: str
+    name: str
+    id: str | None
+    new_name: NotRequired[str]
+    planes: list[str]
+    fields: list[str]
+    after: list[int]
+    batch: int
+    lane: int
+    reason: str
+
+
+class GapDocument(TypedDict):
+    """Calls that nobody answers just before a step."""
+
+    before_step: int
+    message: str
+
+
+class UnlistedDocument(TypedDict):
+    """A live object that the file does not list; `hint` may be empty."""
+
+    kind: str
+    name: str
+    id: str
+    hint: str
+
+
+class FindingDocument(TypedDict):
+    """One finding; file, line and column are null where it is about no file."""
+
+    code: str
+    severity: str
+    file: str | None
+    line: int | None
+    column: int | None
+    path: str
+    message: str
+    fix: str
+    url: str
+
+
+class TestDocument(TypedDict):
+    """One expectation about a call, and whether it holds."""
+
+    name: str
+    passed: bool
+    message: str
+
+
+class Counts(TypedDict):
+    """How many objects of a plane differ in which way."""
+
+    create: int
+    update: int
+    delete: int
+    rename: int
+    unlisted: int
+
+
+class Summary(TypedDict):
+    """The counts of both planes."""
+
+    sip: Counts
+    agents: Counts
+
+
+class PlanDocument(TypedDict):
+    """A plan, or with `drift` the answer to whether live differs."""
+
+    format_version: int
+    project: str
+    host: str
+    drift: NotRequired[bool]
+    summary: Summary
+    changes: list[ChangeDocument]
+    order: list[CallDocument]
+    gaps: list[GapDocument]
+    rooms: list[JsonValue]
+    unlisted: list[UnlistedDocument]
+    findings: list[FindingDocument]
+    tests: list[TestDocument]
+    notes: list[str]
+
+
+class FindingsDocument(TypedDict):
+    """Findings alone."""
+
+    format_version: int
+    findings: list[FindingDocument]
+    tests: list[TestDocument]
+
+
+class Tally(TypedDict):
+    """How many calls of each kind ended in one way."""
+
+    create: int
+    update: int
+    delete: int
+    rename: int
+
+
+class ReportSummary(TypedDict):
+    """What was really done, and what was not."""
+
+    done: Tally
+    failed: Tally
+    not_tried: Tally
+
+
+class ResultDocument(TypedDict):
+    """One call and what became of it: `done`, `failed` or `not_tried`, with the reason."""
+
+    step: int
+    action: str
+    kind: str
+    name: str
+    id: str | None
+    new_name: NotRequired[str]
+    planes: list[str]
+    fields: list[str]
+    outcome: str
+    message: str
+
+
+class ReportDocument(TypedDict):
+    """What an apply did. `differences` are what differed when the live project was read again afterwards."""
+
+    format_version: int
+    project: str
+    host: str
+    complete: bool
+    interrupted: bool
+    summary: ReportSummary
+    results: list[ResultDocument]
+    differences: list[str]
+    plan: PlanDocument
+
+
+class SkippedDocument(TypedDict):
+    """Live objects that have no entry of their own among the ids, and why."""
+
+    kind: str
+    name: str
+    ids: list[str]
+    reason: str
+
+
+class IdsDocument(TypedDict):
+    """Names to ids, by the sections of the file; `variables` are the same ids under names for a shell."""
+
+    format_version: int
+    host: str
+    inbound_trunks: dict[str, str]
+    outbound_trunks: dict[str, str]
+    dispatch_rules: dict[str, str]
+    variables: dict[str, str]
+    skipped: list[SkippedDocument]
+
+
+class LeafDocument(TypedDict):
+    """One leaf of a live object; a sensitive one has a null value."""
+
+    path: str
+    value: JsonValue
+    sensitive: bool
+
+
+class ObjectDocument(TypedDict):
+    """One live object."""
+
+    kind: str
+    name: str
+    id: str
+    fields: list[LeafDocument]
+
+
+class SnapshotDocument(TypedDict):
+    """A snapshot of a live project; `counts` has an entry for every kind that was read."""
+
+    format_version: int
+    host: str
+    server_version: str | None
+    counts: dict[str, int]
+    objects: list[ObjectDocument]
+
+
+Document: TypeAlias = (
+    PlanDocument | FindingsDocument | ReportDocument | IdsDocument | SnapshotDocument
+)
