@@ -22,7 +22,7 @@ from reconciler.core.plan import Call, Plan, Plane
 from reconciler.core.values import Secret
 from reconciler.errors import EndpointError, ReconcileError, Refused, SecretMissing
 from reconciler.fingerprint import Fingerprints
-from reconciler.planner import Options, make_plan, matches
+from reconciler.planning import Options, make_plan, matches
 from reconciler.sip.era import Era
 from reconciler.sip.spec import DISPATCH_RULE
 

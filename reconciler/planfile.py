@@ -21,7 +21,7 @@ from reconciler.core.values import References, SecretRef, Unknown, without_secre
 from reconciler.errors import FileError, ReconcileError, Refused, SecretMissing
 from reconciler.files import read_bytes, write_private
 from reconciler.fingerprint import Fingerprints
-from reconciler.sip.check import check_conflicts
+from reconciler.sip.collisions import collisions, explain
 from reconciler.sip.era import Era
 from reconciler.sip.spec import KIND_BY_NAME
 
@@ -115,7 +115,8 @@ def require_fresh(
             raise Refused(f"{path}: {label} was deleted since the plan was made: plan again")
         if not _is_as_planned(saved, call, now, fingerprints):
             raise Refused(f"{path}: {label} was changed since the plan was made: plan again")
-    conflict = next(check_conflicts(_after(plan, live), saved.era), None)
+    found = collisions(((one, one.fields) for one in _after(plan, live)), saved.era)
+    conflict = next(explain(found, {}), None)
     if conflict is not None:
         raise Refused(
             f"{path}: the live project changed so that the plan would now make a conflict: {conflict.message}"

@@ -39,7 +39,7 @@ def command(
     """
     from reconciler.config.load import load, read_files
     from reconciler.pipeline import era_of
-    from reconciler.planner import check
+    from reconciler.planning import check
     from reconciler.render.document import findings_document
     from reconciler.render.formats import Format, show_findings
 

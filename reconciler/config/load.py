@@ -9,16 +9,18 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 from reconciler.agents.conventions import AgentPlane, Conventions
+from reconciler.config.file import FileReader
 from reconciler.config.model import Configuration, Project
-from reconciler.config.planes import FileReader, Sections
-from reconciler.config.problems import Problems, did_you_mean
+from reconciler.config.problems import Problems
+from reconciler.config.references import check_identities, resolve_trunks
 from reconciler.config.secrets import SecretSource
-from reconciler.config.tree import Unparsable, parse
-from reconciler.core.values import References
+from reconciler.config.sections import ProjectDraft, Sections
+from reconciler.config.tree import parse
+from reconciler.config.yaml_text import Unparsable
+from reconciler.core.finding import Mark
 from reconciler.errors import FileError
 
 SUFFIXES = (".yaml", ".yml")
@@ -39,17 +41,21 @@ def load(files: Mapping[Path, bytes], environ: Mapping[str, str]) -> Configurati
                 tree = parse(data, str(path))
             except Unparsable as error:
                 problems.extend(error.findings)
+                sections.is_partial = True
                 continue
-            FileReader(tree, sections).read(tree.root)
-        if sections.version is None and not problems:
-            problems.error(
-                "missing-key", "version", 'the file needs "version"', "write version: 1 at its top"
-            )
-        conventions = _conventions(sections)
-    _check_renames(sections)
+            problems.extend(tree.findings)
+            FileReader(tree, sections).read()
+        if not (sections.has_version or sections.is_partial):
+            mark = Mark(str(next(iter(files), "")), 1, 1)
+            fix = "write version: 1 at its top"
+            problems.error("missing-key", "version", 'the file needs "version"', fix, mark)
+        found = [reader.convention(node, path) for reader, node, path in sections.conventions]
+        check_identities(sections)
+        resolve_trunks(sections)
+    conventions = Conventions(one for one in found if one is not None)
     return Configuration(
         files=tuple(str(path) for path in files),
-        project=_project(sections),
+        project=_project(sections.project),
         sip={kind: tuple(objects.values()) for kind, objects in sections.sip.items()},
         lines=sections.lines,
         agents=AgentPlane(sections.names, conventions) if sections.manages_agents else None,
@@ -96,68 +102,14 @@ def _bytes(path: Path) -> bytes:
         raise FileError(f"{path}: cannot be read: {error.strerror}") from error
 
 
-def _project(sections: Sections) -> Project:
-    project = Project()
-    # Every key of the section is a field of the same name, and a value that could not be read is left out.
-    known = {key: value for key, (value, _) in sections.project.items() if value is not None}
-    return replace(project, **known) if known else project  # type: ignore[arg-type]
-
-
-def _conventions(sections: Sections) -> Conventions:
-    found = []
-    for convention, reader, mapping in sections.pending:
-        path = _path(convention.origin)
-        agents, lines = reader.agents_of(mapping, path)
-        found.append(replace(convention, agents=agents, lines=lines))
-    return Conventions(found)
-
-
-def _path(origin: object) -> str:
-    key = getattr(origin, "key", None)
-    return key.text if key is not None else "agents.rooms"
-
-
-def _check_renames(sections: Sections) -> None:
-    """What cannot be true of a whole project: a former name that is listed, an id that is pinned twice."""
-    for kind, objects in sections.sip.items():
-        pinned: dict[str, str] = {}
-        for one in objects.values():
-            path = f"{kind}s.{one.name}"
-            if one.renamed_from is not None and one.renamed_from in objects:
-                sections.problems.error(
-                    "renamed-from-listed",
-                    f"sip.{path}.renamed_from",
-                    f'"{one.renamed_from}" is listed as well',
-                    "remove renamed_from: the rename is done, or never happened",
-                    one.origin.mark("renamed_from"),
-                )
-            if one.id is not None and pinned.setdefault(one.id, one.name) != one.name:
-                sections.problems.error(
-                    "id-twice",
-                    f"sip.{path}.id",
-                    f'"{pinned[one.id]}" has the id {one.id} already',
-                    "an id pins one object",
-                    one.origin.mark("id"),
-                )
-    _check_references(sections)
-
-
-def _check_references(sections: Sections) -> None:
-    """Rules name trunks: a name must be listed where trunks are, unless it is an id (`ST_…`)."""
-    trunks = sections.sip.get("inbound_trunk")
-    if trunks is None:
-        return
-    for rule in sections.sip.get("dispatch_rule", {}).values():
-        references = rule.fields.get("trunks")
-        if not isinstance(references, References):
-            continue
-        for index, reference in enumerate(references.entries):
-            if reference.name in trunks or reference.name.startswith("ST_"):
-                continue
-            sections.problems.error(
-                "unknown-trunk",
-                f"sip.dispatch_rules.{rule.name}.trunks[{index}]",
-                f'sip.inbound_trunks has no "{reference.name}"',
-                did_you_mean(reference.name, trunks),
-                rule.origin.mark("trunks"),
-            )
+def _project(draft: ProjectDraft) -> Project:
+    default = Project()
+    return Project(
+        name=draft.name or default.name,
+        host=draft.host,
+        env_prefix=draft.env_prefix or default.env_prefix,
+        unlisted=draft.unlisted or default.unlisted,
+        owns=draft.owns or default.owns,
+        server=draft.server,
+        unmanaged=draft.unmanaged or default.unmanaged,
+    )

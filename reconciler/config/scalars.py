@@ -1,39 +1,40 @@
-"""Reads single values: texts, flags, counts, durations, references to secrets, free JSON.
+"""Reads single values: texts, flags, counts, durations, words, lists of texts.
 
 The type of the field decides what a text means, so that `+15550100001` stays a phone number. Where YAML 1.1 would
 have made something else of a text than what is written, a typed field refuses it with the spelling that works, and a
-text field takes it as written and says so.
+text field takes it as written; of a flag's words it says so.
 """
 
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
-from reconciler.config.problems import Problems, did_you_mean
+from reconciler.config.nodes import NULLS, Mapping, Node, Scalar, Sequence
+from reconciler.config.problems import Problems
 from reconciler.config.secrets import SecretSource
-from reconciler.config.tree import Mapping, Node, Scalar, Sequence
 from reconciler.core.finding import Mark
-from reconciler.core.values import JsonValue, Secret, SecretRef, compact_json, parse_duration
+from reconciler.core.values import compact_json, parse_duration
 
 # What YAML 1.1 reads as a flag, and 1.2 and people read as a text.
-_FLAG_WORDS = frozenset(
+FLAG_WORDS = frozenset(
     word
     for base in ("yes", "no", "on", "off", "y", "n")
     for word in (base, base.capitalize(), base.upper())
 )
-_TRUE = frozenset(("true", "True", "TRUE"))
-_FALSE = frozenset(("false", "False", "FALSE"))
+TRUE = frozenset(("true", "True", "TRUE"))
+FALSE = frozenset(("false", "False", "FALSE"))
+_SUSPECT = FLAG_WORDS | TRUE | FALSE | NULLS
+_SAID_YES = frozenset(("true", "yes", "on", "y", "1"))
+_SAID_NO = frozenset(("false", "no", "off", "n", "0"))
+
 _COUNT = re.compile(r"0|[1-9][0-9]*")
-_INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)")
-_FLOAT = re.compile(r"-?(?:0|[1-9][0-9]*)\.[0-9]+(?:[eE][-+]?[0-9]+)?|-?[1-9][0-9]*[eE][-+]?[0-9]+")
-_CLOCK = re.compile(r"([0-9]+):([0-9]{1,2})(?::([0-9]{1,2}))?")
-# Anything else that YAML 1.1 reads as a number: 1_000, 0x1f, 017, +1, .5, 12:30.
-_ODD_NUMBER = re.compile(
-    r"[-+]?(?:0[0-7_]+|0x[0-9a-fA-F_]+|0b[01_]+|[0-9][0-9_]*(?:\.[0-9_]*)?(?:[eE][-+]?[0-9]+)?"
-    r"|\.[0-9_]+|[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?|\.(?:inf|Inf|INF|nan|NaN|NAN))"
-)
-ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_CLOCK = re.compile(r"([0-9]{1,4}):([0-9]{1,2})(?::([0-9]{1,2}))?")
+# 64 bits have at most so many digits; longer texts are not even made a number.
+MAX_DIGITS = 19
+_MAX_COUNT = 2**32 - 1
+# Past any sense for a call, and well within what LiveKit's duration messages hold.
+_MAX_DURATION = 2**31 * 1_000_000_000
+_SHOWN = 60
 
 
 class ScalarReader:
@@ -52,90 +53,73 @@ class ScalarReader:
         """Notes an error at a node."""
         self.problems.error(code, path, message, fix, self.mark(node))
 
+    def warning(self, code: str, node: Node, path: str, message: str, fix: str = "") -> None:
+        """Notes a warning at a node."""
+        self.problems.warning(code, path, message, fix, self.mark(node))
+
     def text(self, node: Node, path: str, what: str = "a text") -> str | None:
         """A text as written."""
         if type(node) is not Scalar:
             self.wrong_type(node, path, what)
             return None
-        if node.plain:
-            text = node.text
-            if node.is_null:
-                self.error(
-                    "no-value",
-                    node,
-                    path,
-                    f"no value; expected {what}",
-                    "write one, or remove the key",
-                )
-                return None
-            if text in _FLAG_WORDS or text in _TRUE or text in _FALSE:
-                self.problems.warning(
-                    "yaml-ambiguous",
-                    path,
-                    f"{text} is taken as text, other YAML readers take it as a flag",
-                    f'write "{text}"',
-                    self.mark(node),
-                )
-        return node.text
+        text = node.text
+        if not node.plain or text not in _SUSPECT:
+            return text
+        if text in NULLS:
+            fix = "write one, or remove the key"
+            self.error("no-value", node, path, f"no value; expected {what}", fix)
+            return None
+        message = f"{text} is taken as text, other YAML readers take it as a flag"
+        self.warning("yaml-ambiguous", node, path, message, f'write "{text}"')
+        return text
+
+    def full_text(self, node: Node, path: str, what: str = "a text") -> str | None:
+        """A text that is not empty."""
+        text = self.text(node, path, what)
+        if text == "":
+            self.error("no-value", node, path, f"an empty text; expected {what}", "write a value")
+            return None
+        return text
 
     def flag(self, node: Node, path: str) -> bool | None:
         """`true` or `false`, nothing else."""
-        if type(node) is Scalar and node.plain:
-            if node.text in _TRUE:
-                return True
-            if node.text in _FALSE:
-                return False
         fix = ""
         if type(node) is Scalar:
+            if node.plain and node.text in TRUE:
+                return True
+            if node.plain and node.text in FALSE:
+                return False
             word = node.text.lower()
-            if word in ("yes", "on", "y", "1", "true"):
-                fix = "write true"
-            elif word in ("no", "off", "n", "0", "false"):
-                fix = "write false"
+            fix = "write true" if word in _SAID_YES else "write false" if word in _SAID_NO else ""
         self.wrong_type(node, path, "true or false", fix)
         return None
 
     def count(self, node: Node, path: str, low: int = 0, high: int | None = None) -> int | None:
         """A whole number within bounds."""
         if type(node) is not Scalar or not node.plain or not _COUNT.fullmatch(node.text):
-            fix = ""
-            if (
-                type(node) is Scalar
-                and (digits := re.sub(r"[_, ]", "", node.text)).isdecimal()
-                and len(digits) < 20
-            ):
-                fix = f"write {int(digits)}"
-            self.wrong_type(node, path, "a whole number", fix)
+            self.wrong_type(node, path, "a whole number", _as_count(node))
             return None
-        value = int(node.text) if len(node.text) < 20 else 2**64
-        if value < low or value > (high if high is not None else 2**32 - 1):
-            top = high if high is not None else 2**32 - 1
-            self.error("out-of-range", node, path, f"{node.text} is not between {low} and {top}")
+        top = _MAX_COUNT if high is None else high
+        value = int(node.text) if len(node.text) <= MAX_DIGITS else top + 1
+        if not low <= value <= top:
+            shown = _cut(node.text)
+            self.error("out-of-range", node, path, f"{shown} is not between {low} and {top}")
             return None
         return value
 
     def duration(self, node: Node, path: str, high: int | None = None, unit: int = 0) -> int | None:
-        """Nanoseconds of `30s`, `2h`, `1m30s`."""
+        """Nanoseconds of `30s`, `2h`, `1m30s`. LiveKit counts some in 32 bits of a `unit`."""
+        expected = "a duration such as 30s, 2h or 1m30s"
         if type(node) is not Scalar:
-            self.wrong_type(node, path, "a duration such as 30s")
+            self.wrong_type(node, path, expected)
             return None
         text = node.text
-        value = parse_duration(text)
+        # No duration in sense is that long, and Python refuses to read numbers of thousands of digits.
+        value = parse_duration(text) if len(text) <= _SHOWN else None
         if value is None:
-            fix = ""
-            if clock := _CLOCK.fullmatch(text):
-                hours, minutes, seconds = clock[1], clock[2], clock[3]
-                fix = (
-                    f"write {int(hours)}m{int(minutes)}s or {int(hours)}h{int(minutes)}m"
-                    if seconds is None
-                    else (f"write {int(hours)}h{int(minutes)}m{int(seconds)}s")
-                )
-            elif _COUNT.fullmatch(text):
-                fix = f"write {text}s if seconds are meant"
-            self.wrong_type(node, path, "a duration such as 30s, 2h or 1m30s", fix)
+            self.wrong_type(node, path, expected, _as_duration(text))
             return None
-        # LiveKit counts some durations in whole units in 32 bits; 2**31 seconds is past any sense for the others.
-        limit = high if high is not None else (2**32 - 1) * unit if unit else 2**31 * 1_000_000_000
+        limit = high if high is not None else _MAX_COUNT * unit if unit else _MAX_DURATION
         if value > limit:
             self.error("out-of-range", node, path, f"{text} is longer than LiveKit takes")
             return None
@@ -149,149 +133,100 @@ class ScalarReader:
         if type(node) is Scalar and node.text in choices:
             return node.text
         listed = ", ".join(choices)
-        if type(node) is not Scalar:
+        if type(node) is not Scalar or node.is_null:
             self.wrong_type(node, path, f"one of {listed}")
             return None
-        self.error(
-            "unknown-word",
-            node,
-            path,
-            f'"{node.text}" is not one of {listed}',
-            did_you_mean(node.text, choices),
-        )
+        fix = self.problems.did_you_mean(node.text, choices)
+        message = f"{quoted(node.text)} is not one of {listed}"
+        self.error("unknown-word", node, path, message, "" if fix.startswith("known") else fix)
         return None
 
     def texts(self, node: Node, path: str, what: str) -> list[str] | None:
-        """A list of texts, not empty."""
+        """A list of texts, none of them empty."""
         if type(node) is not Sequence:
-            fix = (
-                f"write [{_quoted(node.text)}]" if type(node) is Scalar and not node.is_null else ""
-            )
+            fix = ""
+            if type(node) is Scalar and not node.is_null and len(node.text) <= _SHOWN:
+                fix = f"write [{quoted(node.text)}]"
             self.wrong_type(node, path, f"a list of {what}", fix)
             return None
         texts = []
         for index, item in enumerate(node.items):
-            if type(item) is Scalar and (not item.plain or item.text not in _SUSPECT):
-                text: str | None = item.text
-            else:
-                text = self.text(item, f"{path}[{index}]")
-            if text == "":
-                self.error("no-value", item, f"{path}[{index}]", "an empty text", "remove it")
-            elif text is not None:
+            if type(item) is Scalar and item.text and not (item.plain and item.text in _SUSPECT):
+                texts.append(item.text)
+            elif (text := self.full_text(item, f"{path}[{index}]")) is not None:
                 texts.append(text)
+        if len(texts) > 1 and len(set(texts)) < len(texts):
+            self._repeats(node, path)
         return texts
 
-    def secret_ref(self, node: Mapping, path: str) -> SecretRef | None:
-        """`{env: NAME}` or `{file: PATH}`."""
-        if len(node.entries) == 1:
-            ((kind, value),) = node
-            if kind in ("env", "file") and type(value) is Scalar and value.text:
-                if kind == "file":
-                    return SecretRef(file=str(Path(self.file).parent / value.text))
-                if ENV_NAME.fullmatch(value.text):
-                    return SecretRef(env=value.text)
-                self.error(
-                    "secret-reference",
-                    value,
-                    path,
-                    f'"{value.text}" cannot be the name of a variable',
-                )
-                return None
-        self.error(
-            "secret-reference",
-            node,
-            path,
-            "not a reference to a secret",
-            "write {env: NAME} or {file: PATH}",
-        )
+    def _repeats(self, node: Sequence, path: str) -> None:
+        seen: dict[str, int] = {}
+        for index, item in enumerate(node.items):
+            if type(item) is Scalar and seen.setdefault(item.text, index) != index:
+                message = f"{quoted(item.text)} stands in this list already"
+                self.warning("repeated-entry", item, f"{path}[{index}]", message, "remove it")
+
+    def mapping(self, node: Node, path: str, what: str) -> Mapping | None:
+        """A mapping. What stands in its place is not told: `auth: …` may be a password."""
+        if type(node) is Mapping:
+            return node
+        fix = "write {} for an empty one" if type(node) is Scalar and node.is_null else ""
+        self.wrong_type(node, path, what, fix, show=False)
         return None
 
-    def secret(self, node: Node, path: str, *, clear: str) -> Secret | str | None:
-        """A reference, or where `clear` allows it (`never`, `hidden`, `shown`) a text."""
-        if type(node) is Mapping:
-            ref = self.secret_ref(node, path)
-            return None if ref is None else self.secrets.secret(ref, path, self.mark(node))
-        if clear == "never":
-            if type(node) is Scalar and not node.is_null:
-                self.error(
-                    "secret-in-clear",
-                    node,
-                    path,
-                    "a secret stands here in clear",
-                    "write {env: NAME} or {file: PATH}, and change the secret: it is in the history of this file",
-                )
-            else:
-                self.wrong_type(
-                    node, path, "a reference to a secret", "write {env: NAME} or {file: PATH}"
-                )
-            return None
-        text = self.text(node, path, "a text, {env: NAME} or {file: PATH}")
-        if text is None or clear == "shown":
-            return text
-        return Secret(text, SecretRef(config=f"{self.mark(node)}#{path}"))
+    def unknown_key(
+        self, node: Mapping, key: str, path: str, message: str, known: tuple[str, ...]
+    ) -> None:
+        """Notes a key that means nothing, with what was probably meant."""
+        fix = self.problems.did_you_mean(key, known)
+        self.error("unknown-key", node.key(key), path, message, fix)
 
-    def json(self, node: Node, path: str, *, secrets: bool = False) -> JsonValue:
-        """Free JSON. Texts that YAML readers disagree about are refused: nobody could tell what is sent."""
-        if type(node) is Mapping:
-            if secrets and len(node.entries) == 1 and next(iter(node.entries)) in ("env", "file"):
-                ref = self.secret_ref(node, path)
-                return self.secrets.secret(ref, path, self.mark(node)).reveal() if ref else None
-            return {key: self.json(value, f"{path}.{key}", secrets=secrets) for key, value in node}
-        if type(node) is Sequence:
-            return [
-                self.json(item, f"{path}[{i}]", secrets=secrets)
-                for i, item in enumerate(node.items)
-            ]
-        assert isinstance(node, Scalar)  # noqa: S101  # there is no fourth kind of node
-        if not node.plain:
-            return node.text
-        return self._plain_json(node, path)
-
-    def _plain_json(self, node: Scalar, path: str) -> JsonValue:
-        text = node.text
-        if node.is_null:
-            return None
-        if text in _TRUE or text in _FALSE:
-            return text in _TRUE
-        if _INTEGER.fullmatch(text) and len(text) < 20:
-            return int(text)
-        if _FLOAT.fullmatch(text):
-            return float(text)
-        if text in _FLAG_WORDS or _ODD_NUMBER.fullmatch(text):
-            self.error(
-                "yaml-ambiguous",
-                node,
-                path,
-                f"{text} is a flag or a number to some YAML readers and a text to others",
-                f"write {_quoted(text)} for the text, or true, false or a plain number",
-            )
-            return None
-        return text
-
-    def metadata(self, node: Node, path: str) -> tuple[str, bool] | None:
-        """A text, or the compact JSON of a mapping and True."""
-        if type(node) is Mapping or type(node) is Sequence:
-            return compact_json(self.json(node, path)), True
-        text = self.text(node, path, "a text or a mapping")
-        return None if text is None else (text, False)
-
-    def wrong_type(self, node: Node, path: str, expected: str, fix: str = "") -> None:
-        """Notes that something else stands where `expected` should."""
-        if type(node) is Scalar:
-            found = (
-                "no value"
-                if node.is_null
-                else _quoted(node.text)
-                if len(node.text) <= 60
-                else "a long text"
-            )
-        else:
+    def wrong_type(
+        self, node: Node, path: str, expected: str, fix: str = "", *, show: bool = True
+    ) -> None:
+        """Notes that something else was expected."""
+        if type(node) is not Scalar:
             found = "a list" if type(node) is Sequence else "a mapping"
+        elif node.is_null:
+            found = "no value"
+        elif not show or len(node.text) > _SHOWN:
+            found = "a text" if show is False else "a long text"
+        else:
+            found = quoted(node.text)
         self.error("wrong-type", node, path, f"expected {expected}, found {found}", fix)
 
 
-_SUSPECT = _FLAG_WORDS | _TRUE | _FALSE | frozenset(("", "~", "null", "Null", "NULL"))
+def quoted(text: str) -> str:
+    """A text in double quotes, cut where it is long."""
+    return compact_json(_cut(text))
 
 
-def _quoted(text: str) -> str:
-    return compact_json(text)
+def _cut(text: str) -> str:
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+
+
+def _as_count(node: Node) -> str:
+    """The remedy for `1_000`, `"5"` or `0x10`."""
+    if type(node) is not Scalar or len(node.text) > MAX_DIGITS:
+        return ""
+    text = re.sub(r"[_, ]", "", node.text)
+    if re.fullmatch(r"0[xo][0-9a-fA-F]+", text):
+        try:
+            return f"write {int(text, 0)}"
+        except ValueError:
+            return ""
+    return f"write {int(text)}" if re.fullmatch(r"\+?[0-9]+", text) else ""
+
+
+def _as_duration(text: str) -> str:
+    """The remedy for `12:30` and `30`."""
+    if clock := _CLOCK.fullmatch(text):
+        first, second = int(clock[1]), int(clock[2])
+        if clock[3] is not None:
+            return f"write {first}h{second}m{int(clock[3])}s"
+        return f"write {first}m{second}s or {first}h{second}m"
+    return (
+        f"write {text}s if seconds are meant"
+        if _COUNT.fullmatch(text) and len(text) <= MAX_DIGITS
+        else ""
+    )

@@ -1,353 +1,285 @@
 """YAML as a tree of texts with their places, in one pass over the parser's events.
 
-No scalar is given a type here. What `+15550100001`, `no` or `12:30` means is decided by the field that reads it: a
-phone number is a text, and a flag wants `true` or `false`. That removes most of YAML's traps at the root; the rest
-(duplicate keys, tags, recursive and exploding aliases, several documents) is caught while the tree is built.
+No scalar is given a type here: a phone number is a text, and a flag wants `true` or `false`. That removes most of
+YAML's traps at the root; the rest (duplicate keys, tags, recursive and exploding aliases, several documents) is
+caught while the tree is built. Duplicate keys and tags are noted and reading goes on, so that all problems of a file
+are told at once; what leaves no tree to read is raised.
 
 Events are an order of magnitude cheaper than PyYAML's constructed objects, so a large file is parsed in a fraction
-of the time that `yaml.safe_load` takes, and every value still knows its line.
+of the time that `yaml.safe_load` takes, and every value still knows its line. Bytes become text in `yaml_text`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from collections.abc import Callable
+from typing import Any
 
 import yaml
 
+from reconciler.config.nodes import Entry, Mapping, Node, Scalar, Sequence, Tree
+from reconciler.config.yaml_text import Unparsable, decode, hard_error, syntax_error
 from reconciler.core.finding import Finding, Mark, Severity
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
 try:
-    from yaml.cyaml import CParser as _Parser
+    from yaml.cyaml import CParser as _Parser  # type: ignore[attr-defined]
 except ImportError:  # PyYAML without libyaml: slower, the same events
     from yaml import Loader as _Parser  # type: ignore[assignment]
 
-MAX_BYTES = 64 * 1024 * 1024
 MAX_DEPTH = 64
 MAX_ALIASED = 1_000_000
-
-
-class Scalar:
-    """One text. `plain` means that it stood without quotes."""
-
-    __slots__ = ("column", "line", "plain", "text")
-
-    def __init__(self, text: str, plain: bool, line: int, column: int) -> None:
-        self.text = text
-        self.plain = plain
-        self.line = line
-        self.column = column
-
-    @property
-    def is_null(self) -> bool:
-        """Whether YAML reads it as "no value"."""
-        return self.plain and self.text in _NULLS
-
-
-_NULLS = frozenset(("", "~", "null", "Null", "NULL"))
-
-
-class Sequence:
-    """Several nodes in order."""
-
-    __slots__ = ("column", "items", "line")
-
-    def __init__(self, line: int, column: int) -> None:
-        self.items: list[Node] = []
-        self.line = line
-        self.column = column
-
-
-class Mapping:
-    """Nodes by key; each entry keeps the place of its key."""
-
-    __slots__ = ("column", "entries", "line")
-
-    def __init__(self, line: int, column: int) -> None:
-        self.entries: dict[str, Entry] = {}
-        self.line = line
-        self.column = column
-
-    def __iter__(self) -> Iterator[tuple[str, Node]]:
-        return ((key, entry[2]) for key, entry in self.entries.items())
-
-    def get(self, key: str) -> Node | None:
-        """The value of a key, or None."""
-        entry = self.entries.get(key)
-        return None if entry is None else entry[2]
-
-    def key(self, key: str) -> Scalar:
-        """The key itself, as a node with its place."""
-        line, column, _, plain = self.entries[key]
-        return Scalar(key, plain, line, column)
-
-
-Node: TypeAlias = Scalar | Sequence | Mapping
-Entry: TypeAlias = tuple[int, int, Node, bool]
-
-
-@dataclass(frozen=True, slots=True)
-class Tree:
-    """One parsed file."""
-
-    file: str
-    root: Mapping
-
-    def mark(self, node: Node) -> Mark:
-        """The place of a node, counted from 1."""
-        return Mark(self.file, node.line + 1, node.column + 1)
-
-
-class Unparsable(Exception):
-    """The file is not one YAML mapping; carries what was found, a finding each."""
-
-    def __init__(self, *findings: Finding) -> None:
-        super().__init__(str(findings[0]))
-        self.findings = findings
+MAX_KEY = 1024
+_TOLD_DEPTH = 12  # as deep as anything that has a meaning
 
 
 def parse(data: bytes, file: str) -> Tree:
-    """The tree of one file. Raises `Unparsable` with every duplicate key, or with the first syntax error."""
-    text = _decode(data, file)
+    """The tree of one file. Raises `Unparsable` with all that was found until there was nothing more to read."""
+    text = decode(data, file)
     builder = _Builder(file)
     try:
         builder.run(_Parser(text).get_event)
     except yaml.YAMLError as error:
-        raise Unparsable(_syntax_error(error, file, text)) from error
+        raise Unparsable(*builder.findings, syntax_error(error, file, text)) from error
     root = builder.root
-    if root is None:
-        raise Unparsable(
-            _error(
-                "yaml-empty", file, 0, 0, "the file is empty", "write `reconcile init` to start one"
-            )
-        )
+    if root is None or (type(root) is Scalar and root.is_null):
+        message, fix = "the file is empty", "run `reconcile init` to have one written"
+        raise Unparsable(hard_error("yaml-empty", file, 0, 0, message, fix))
     if not isinstance(root, Mapping):
-        builder.complain(
-            "yaml-shape", root.line, root.column, "the file must be a mapping, such as `version: 1`"
-        )
-    if builder.findings:
-        raise Unparsable(*builder.findings)
-    assert isinstance(root, Mapping)  # noqa: S101  # anything else was complained of above
-    return Tree(file, root)
-
-
-def _decode(data: bytes, file: str) -> str:
-    if len(data) > MAX_BYTES:
+        message = "the file must be a mapping of sections, such as `version: 1`"
         raise Unparsable(
-            _error(
-                "yaml-size",
-                file,
-                0,
-                0,
-                f"the file has {len(data):,} bytes, more than {MAX_BYTES:,}",
-                "split it: several files and folders are one project",
-            )
+            *builder.findings, hard_error("yaml-shape", file, root.line, root.column, message)
         )
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        before = data[: error.start]
-        line = before.count(b"\n")
-        column = len(before) - (before.rfind(b"\n") + 1)
-        raise Unparsable(
-            _error("yaml-encoding", file, line, column, "the file is not UTF-8", "save it as UTF-8")
-        ) from error
+    return Tree(file, root, tuple(builder.findings))
 
 
 class _Frame:
-    """One collection that is being filled: where it goes, and how many nodes there were before it."""
+    """One collection that is being filled: just one of `items` and `entries` is set."""
 
-    __slots__ = ("anchor", "before", "key", "node")
+    __slots__ = ("anchor", "entries", "items", "key", "node")
 
-    def __init__(self, node: Sequence | Mapping, anchor: str | None, before: int) -> None:
+    def __init__(self, node: Sequence | Mapping, anchor: str | None) -> None:
         self.node = node
         self.anchor = anchor
-        self.before = before
         self.key: Scalar | None = None
+        self.items: list[Node] | None = None
+        self.entries: dict[str, Entry] = {}
+        if type(node) is Mapping:
+            self.entries = node.entries
+        else:
+            assert isinstance(node, Sequence)  # noqa: S101  # there are no other collections
+            self.items = node.items
 
 
 class _Builder:
     """Fills the tree from events without recursion, so that no file can exhaust the stack."""
 
     def __init__(self, file: str) -> None:
-        self.file = file
-        self.root: Node | None = None
         self.findings: list[Finding] = []
-        self._stack: list[_Frame] = []
-        self._anchors: dict[str, tuple[Node, int]] = {}
+        self._file = file
+        # The lowest frame is the stream: a list of the file's one document.
+        self._stack = [_Frame(Sequence(0, 0), None)]
+        self._anchors: dict[str, Node] = {}
         self._open: set[str] = set()
-        self._nodes = 0
+        self._sizes: dict[int, tuple[int, int]] = {}
         self._aliased = 0
+        self._documents = 0
 
-    def complain(self, code: str, line: int, column: int, message: str, fix: str = "") -> None:
-        """Notes a problem and goes on."""
-        self.findings.append(_error(code, self.file, line, column, message, fix))
+    @property
+    def root(self) -> Node | None:
+        """The document, or None where there was none."""
+        items = self._stack[0].items
+        return items[0] if items else None
 
-    def run(self, next_event: Callable[[], yaml.Event]) -> None:
+    def run(self, next_event: Callable[[], Any]) -> None:
         """Consumes all events of the stream."""
-        documents = 0
+        frame = self._stack[-1]
+        # The loop runs once for every value of the file, so what happens to scalars stands here in full.
         while True:
             event = next_event()
             kind = type(event)
             if kind is yaml.ScalarEvent:
                 mark = event.start_mark
-                scalar = Scalar(event.value, event.implicit[0], mark.line, mark.column)
-                if event.tag is not None or event.anchor is not None:
-                    self._decorated_scalar(event, scalar)
-                self._nodes += 1
-                self._add(scalar)
-            elif kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
-                self._start(event, Mapping if kind is yaml.MappingStartEvent else Sequence)
+                text = event.value
+                scalar = Scalar(text, event.implicit[0], mark.line, mark.column)
+                if event.anchor is not None or event.tag is not None or not text.isprintable():
+                    self._unusual(event, scalar)
+                if frame.items is not None:
+                    frame.items.append(scalar)
+                elif frame.key is None:
+                    frame.key = scalar
+                else:
+                    self._entry(frame, scalar)
+            elif kind is yaml.MappingStartEvent:
+                frame = self._start(event, Mapping)
+            elif kind is yaml.SequenceStartEvent:
+                frame = self._start(event, Sequence)
             elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
-                self._end()
+                frame = self._end()
             elif kind is yaml.AliasEvent:
                 self._alias(event)
             elif kind is yaml.DocumentStartEvent:
-                documents += 1
-                if documents == 2:
-                    mark = event.start_mark
-                    fix = "one file is one document; several files may be one project"
-                    raise Unparsable(
-                        _error(
-                            "yaml-documents",
-                            self.file,
-                            mark.line,
-                            mark.column,
-                            "a second document starts here",
-                            fix,
-                        )
-                    )
+                self._document(event)
             elif kind is yaml.StreamEndEvent:
                 return
 
-    def _decorated_scalar(self, event: yaml.ScalarEvent, scalar: Scalar) -> None:
-        if event.tag is not None:
-            self._refuse_tag(event.tag, scalar.line, scalar.column)
-        if event.anchor is not None:
-            self._anchors[event.anchor] = (scalar, 1)
+    def _document(self, event: Any) -> None:
+        self._documents += 1
+        if self._documents == 2:
+            message = "a second document starts here"
+            fix = "one file is one document; several files may be one project"
+            raise self._stop("yaml-documents", event.start_mark, message, fix)
 
-    def _refuse_tag(self, tag: str, line: int, column: int) -> None:
-        self.complain("yaml-tag", line, column, f"the tag {tag} means nothing here", "remove it")
-
-    def _start(self, event: yaml.CollectionStartEvent, make: type[Sequence | Mapping]) -> None:
+    def _start(self, event: Any, make: type[Sequence | Mapping]) -> _Frame:
         mark = event.start_mark
-        if len(self._stack) >= MAX_DEPTH:
-            raise Unparsable(
-                _error(
-                    "yaml-depth",
-                    self.file,
-                    mark.line,
-                    mark.column,
-                    f"nested deeper than {MAX_DEPTH} levels",
-                )
-            )
+        if len(self._stack) > MAX_DEPTH:
+            raise self._stop("yaml-depth", mark, f"nested deeper than {MAX_DEPTH} levels")
         if event.tag is not None:
-            self._refuse_tag(event.tag, mark.line, mark.column)
-        self._nodes += 1
-        frame = _Frame(make(mark.line, mark.column), event.anchor, self._nodes)
+            self._refuse_tag(mark.line, mark.column)
+        frame = _Frame(make(mark.line, mark.column), event.anchor)
         if event.anchor is not None:
             self._open.add(event.anchor)
             self._anchors.pop(event.anchor, None)
         self._stack.append(frame)
+        return frame
 
-    def _end(self) -> None:
+    def _end(self) -> _Frame:
         frame = self._stack.pop()
+        node = frame.node
         if frame.anchor is not None:
             self._open.discard(frame.anchor)
-            self._anchors[frame.anchor] = (frame.node, self._nodes - frame.before + 1)
-        if isinstance(frame.node, Mapping) and "<<" in frame.node.entries:
-            self._merge(frame.node)
-        self._add(frame.node)
+            self._anchors[frame.anchor] = node
+        if "<<" in frame.entries:
+            self._merge(frame.entries)
+        above = self._stack[-1]
+        self._add(above, node)
+        return above
 
-    def _alias(self, event: yaml.AliasEvent) -> None:
-        mark = event.start_mark
-        name = event.anchor
+    def _alias(self, event: Any) -> None:
+        # The name of an anchor is not told: it may be a password that somebody forgot to quote.
+        mark, name = event.start_mark, event.anchor
         if name in self._open:
-            raise Unparsable(
-                _error(
-                    "yaml-alias",
-                    self.file,
-                    mark.line,
-                    mark.column,
-                    f"*{name} stands inside its own anchor &{name}",
-                )
-            )
-        found = self._anchors.get(name)
-        if found is None:
-            message = f"*{name} has no anchor &{name} above it"
-            raise Unparsable(_error("yaml-alias", self.file, mark.line, mark.column, message))
-        node, weight = found
-        self._nodes += weight
+            raise self._stop("yaml-alias", mark, "this alias stands inside its own anchor")
+        node = self._anchors.get(name)
+        if node is None:
+            fix = "quote the text if none is meant"
+            raise self._stop("yaml-alias", mark, "this alias has no anchor above it", fix)
+        weight, height = self._size(node)
         self._aliased += weight
         if self._aliased > MAX_ALIASED:
             message = f"the aliases of this file stand for more than {MAX_ALIASED:,} values"
-            raise Unparsable(_error("yaml-alias", self.file, mark.line, mark.column, message))
-        self._add(node)
+            raise self._stop("yaml-alias", mark, message)
+        if len(self._stack) - 1 + height > MAX_DEPTH:
+            raise self._stop("yaml-depth", mark, f"nested deeper than {MAX_DEPTH} levels")
+        self._add(self._stack[-1], node)
 
-    def _add(self, node: Node) -> None:
-        if not self._stack:
-            self.root = node
-            return
-        frame = self._stack[-1]
-        parent = frame.node
-        if type(parent) is Sequence:
-            parent.items.append(node)
-            return
-        key = frame.key
-        if key is None:
-            if type(node) is not Scalar:
-                self.complain("yaml-key", node.line, node.column, "a key must be a text")
-                node = Scalar("", False, node.line, node.column)
+    def _size(self, node: Node) -> tuple[int, int]:
+        """How many values a node stands for, and how deep it is; each collection is counted once."""
+        if type(node) is Scalar:
+            return 1, 0
+        found = self._sizes.get(id(node))
+        if found is None:
+            inside = node.items if type(node) is Sequence else [value for _, value in node]  # type: ignore[union-attr]
+            sizes = [self._size(one) for one in inside]
+            weight = 1 + sum(size[0] for size in sizes)
+            found = weight, 1 + max((size[1] for size in sizes), default=0)
+            self._sizes[id(node)] = found
+        return found
+
+    def _add(self, frame: _Frame, node: Node) -> None:
+        if frame.items is not None:
+            frame.items.append(node)
+        elif frame.key is not None:
+            self._entry(frame, node)
+        elif type(node) is Scalar:
             frame.key = node
-            return
-        frame.key = None
-        assert isinstance(parent, Mapping)  # noqa: S101  # there are no other collections
-        entries = parent.entries
-        if key.text in entries:
-            first = entries[key.text][0] + 1
-            message = f'the key "{key.text}" stands twice, first in line {first}'
-            self.complain("yaml-duplicate-key", key.line, key.column, message, "keep one of them")
-        entries[key.text] = (key.line, key.column, node, key.plain)
+        else:
+            self._complain("yaml-key", node.line, node.column, "a key must be a text")
+            frame.key = Scalar("", False, node.line, node.column)
 
-    def _merge(self, mapping: Mapping) -> None:
+    def _entry(self, frame: _Frame, node: Node) -> None:
+        """The value of the key that came before it."""
+        key, entries = frame.key, frame.entries
+        assert key is not None  # noqa: S101  # both callers looked
+        text = key.text
+        if text in entries:
+            first = entries[text][0] + 1
+            message = f"this key stands twice, first in line {first}"
+            self._complain("yaml-duplicate-key", key.line, key.column, message, "keep one of them")
+        elif len(text) > MAX_KEY:
+            message = f"a key of more than {MAX_KEY:,} characters"
+            raise self._stop("yaml-key", key, message)
+        frame.key = None
+        entries[text] = (key.line, key.column, node, key.plain)
+
+    def _merge(self, entries: dict[str, Entry]) -> None:
         """`<<: *anchor` as YAML 1.1 has it: keys that are written win, then the first of the merged mappings."""
-        line, column, source, _ = mapping.entries.pop("<<")
+        line, column, source, _ = entries.pop("<<")
         sources = source.items if isinstance(source, Sequence) else [source]
         for one in sources:
             if not isinstance(one, Mapping):
-                self.complain(
-                    "yaml-merge", line, column, "<< takes a mapping or a list of mappings"
-                )
+                message = "<< takes a mapping or a list of mappings"
+                self._complain("yaml-merge", line, column, message)
                 return
             for key, entry in one.entries.items():
-                mapping.entries.setdefault(key, entry)
+                entries.setdefault(key, entry)
+
+    def _unusual(self, event: Any, scalar: Scalar) -> None:
+        """A scalar with an anchor, a tag, or characters that are not for the eye."""
+        if event.tag is not None:
+            self._refuse_tag(scalar.line, scalar.column)
+        if event.anchor is not None:
+            self._anchors[event.anchor] = scalar
+        for character in scalar.text:
+            if "\ud800" <= character <= "\udfff":
+                message = f"U+{ord(character):04X} is half a character, which cannot be sent"
+                fix = "write the character itself"
+                self._complain("bad-character", scalar.line, scalar.column, message, fix)
+                scalar.text = scalar.text.encode(errors="replace").decode()
+                return
+            if _is_control(character):
+                message = f"this text has the control character U+{ord(character):04X}"
+                self._complain(
+                    "control-character",
+                    scalar.line,
+                    scalar.column,
+                    message,
+                    "remove it if it is not meant",
+                    Severity.WARNING,
+                )
+                return
+
+    def _refuse_tag(self, line: int, column: int) -> None:
+        fix = "remove it, or quote the text that starts with !"
+        self._complain("yaml-tag", line, column, "a tag means nothing here", fix)
+
+    def _complain(
+        self,
+        code: str,
+        line: int,
+        column: int,
+        message: str,
+        fix: str = "",
+        severity: Severity = Severity.ERROR,
+    ) -> None:
+        """Notes a problem and goes on."""
+        mark = Mark(self._file, line + 1, column + 1)
+        self.findings.append(Finding(code, severity, self._path(), message, fix, mark))
+
+    def _stop(self, code: str, mark: Any, message: str, fix: str = "") -> Unparsable:
+        """What is raised where nothing more can be read."""
+        found = hard_error(code, self._file, mark.line, mark.column, message, fix, self._path())
+        return Unparsable(*self.findings, found)
+
+    def _path(self) -> str:
+        """Where the parser is, in the language of the file."""
+        path = ""
+        for frame in self._stack[1:_TOLD_DEPTH]:
+            if frame.items is not None:
+                path += f"[{len(frame.items)}]"
+            elif frame.key is not None:
+                path += f".{frame.key.text}" if path else frame.key.text
+        return path
 
 
-def _error(code: str, file: str, line: int, column: int, message: str, fix: str = "") -> Finding:
-    return Finding(code, Severity.ERROR, "", message, fix, Mark(file, line + 1, column + 1))
-
-
-def _syntax_error(error: yaml.YAMLError, file: str, text: str) -> Finding:
-    """One line out of PyYAML's several; its reader's errors know an offset and no line."""
-    if isinstance(error, yaml.MarkedYAMLError):
-        mark = error.problem_mark or error.context_mark
-        problem = " ".join(part for part in (error.context, error.problem) if part)
-        line, column = (mark.line, mark.column) if mark else (0, 0)
-        fix = ""
-        if "'\\t'" in problem or (
-            text.splitlines()[line : line + 1] and _indented_by_tab(text.splitlines()[line])
-        ):
-            fix = "YAML allows no tabs here: use spaces"
-        return _error("yaml-syntax", file, line, column, problem, fix)
-    position = getattr(error, "position", 0)
-    before = text[:position]
-    column = position - (before.rfind("\n") + 1)
-    reason = getattr(error, "reason", None) or str(error).splitlines()[0]
-    return _error("yaml-syntax", file, before.count("\n"), column, reason)
-
-
-def _indented_by_tab(line: str) -> bool:
-    return "\t" in line[: len(line) - len(line.lstrip())]
+def _is_control(character: str) -> bool:
+    """Control characters that no text needs: all but tab and the ends of lines."""
+    return (character < " " and character not in "\t\n\r") or "\x7f" <= character <= "\x9f"

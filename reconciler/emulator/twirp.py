@@ -201,7 +201,7 @@ class Twirp:
                 message.ClearField(known.name)
             elif known.message_type is None or known.message_type.GetOptions().map_entry:
                 continue
-            elif known.is_repeated:
+            elif _is_repeated(known):
                 for item in value:
                     self._forget_unknown(item)
             else:
@@ -216,11 +216,11 @@ class Twirp:
             elif inner is None or inner.GetOptions().map_entry:
                 continue
             elif name not in document:
-                if known.containing_oneof is None and not known.is_repeated:
+                if known.containing_oneof is None and not _is_repeated(known):
                     document[name] = None
             elif not inner.file.package.startswith("google."):
                 value = document[name]
-                for item in value if known.is_repeated else [value]:
+                for item in value if _is_repeated(known) else [value]:
                     self._show_unset(item, inner)
 
 
@@ -244,6 +244,13 @@ def _routes(
         for method in described.methods
         if method.name not in missing
     }
+
+
+def _is_repeated(known: Any) -> bool:
+    """Whether a field is a list; protobuf before 6.31 has no word for it, later ones deprecate the label."""
+    if hasattr(known, "is_repeated"):
+        return bool(known.is_repeated)
+    return bool(known.label == known.LABEL_REPEATED)
 
 
 def _not_emulated(service: str, method: str) -> Handler:

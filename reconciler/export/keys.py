@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
 
 from reconciler.core.objects import Live
 
@@ -20,22 +21,36 @@ _LONGEST_SLUG = 60
 UNWRITABLE_KEYS = frozenset(("", "<<"))
 
 
-def keys_of(objects: Sequence[Live], is_reserved: Callable[[str], bool]) -> dict[str, str]:
+class Key(NamedTuple):
+    """The key of an object, and whether its id has to stand beside it."""
+
+    text: str
+    pinned: bool
+
+
+def keys_of(objects: Sequence[Live], is_reserved: Callable[[str], bool]) -> dict[str, Key]:
     """A key for each id. Names that are reserved mean something else where objects are named, and are no keys."""
     counts = Counter(one.name for one in objects)
-    plain = {
-        one.name: one.id
-        for one in objects
-        if counts[one.name] == 1 and one.name not in UNWRITABLE_KEYS and not is_reserved(one.name)
-    }
-    keys = {identifier: name for name, identifier in plain.items()}
-    # No made-up key is a live name: it would look like that object.
-    unique = Unique(counts.keys() - {name for name in counts if counts[name] > 1})
+    unique = Unique(counts)  # no made-up key is the live name of anything else
+    keys: dict[str, Key] = {}
+    given: set[str] = set()
     for one in sorted(objects, key=lambda one: (one.name, one.id)):
-        if one.id not in keys:
-            usable = one.name not in UNWRITABLE_KEYS and not is_reserved(one.name)
-            keys[one.id] = unique(one.name if usable else slug(one.name) or "unnamed")
+        name = one.name
+        if name in UNWRITABLE_KEYS or is_reserved(name):
+            keys[one.id] = Key(unique(_instead_of(name, is_reserved)), pinned=True)
+        elif name in given:
+            keys[one.id] = Key(unique(name), pinned=True)
+        else:
+            given.add(name)
+            keys[one.id] = Key(name, pinned=counts[name] > 1)
     return keys
+
+
+def _instead_of(name: str, is_reserved: Callable[[str], bool]) -> str:
+    short = slug(name)
+    if not short:
+        return "unnamed"
+    return f"named-{short}" if is_reserved(short) else short
 
 
 class Unique:
@@ -46,11 +61,11 @@ class Unique:
         self._next: dict[str, int] = {}
         self._separator = separator
 
-    def __call__(self, name: str, also_taken: Container[str] = ()) -> str:
+    def __call__(self, name: str) -> str:
         """The name, or with the smallest number that makes it one that was not given away."""
         number = self._next.get(name, 1)
         candidate = name if number == 1 else f"{name}{self._separator}{number}"
-        while candidate in self._taken or candidate in also_taken:
+        while candidate in self._taken:
             number += 1
             candidate = f"{name}{self._separator}{number}"
         self._next[name] = number + 1

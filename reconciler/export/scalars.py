@@ -30,6 +30,13 @@ def quoted(text: str) -> str:
     return '"' + "".join(map(_escaped, text)) + '"'
 
 
+def printable(text: str) -> str:
+    """A text for a comment or a note: in one line, and nothing in it that a terminal would obey."""
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() else _escaped(one) for one in text)
+
+
 def _escaped(character: str) -> str:
     known = _ESCAPES.get(character)
     if known is not None:

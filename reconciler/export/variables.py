@@ -6,6 +6,7 @@ object stands in front, and a number at the end where that is not enough. The va
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ from reconciler.export.keys import Unique, slug
 
 # Variables that mean something to the program itself.
 _RESERVED = ("LIVEKIT_", "RECONCILE_")
+_INDEX = re.compile(r"\[[0-9]+\]")
 _GROUPS = {"headers": "HEADER", "room": "", "rooms": ""}
 
 
@@ -72,7 +74,7 @@ def _name(one: _Wanted) -> str:
 
 def _words(field: str) -> str:
     """`rooms.direct.pin` as PIN, `headers.X-Site` as HEADER_X_SITE."""
-    group, _, rest = field.partition(".")
+    group, _, rest = _INDEX.sub("", field).partition(".")
     if group == "rooms":
         rest = rest.partition(".")[2]
     return _upper(f"{_GROUPS.get(group, group)} {rest}")

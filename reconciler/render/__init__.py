@@ -8,14 +8,14 @@ document, so no text holds a fact that the JSON lacks. All strings end with one 
                   findings_document(findings, tests=()) -> FindingsDocument
                   to_json(document) -> str                                any of the documents
     report.py     report_document(plan, report) -> ReportDocument         report: apply.Report
-                  progress_line(result, done, total, color=False) -> str  result: apply.Result; one line
+                  progress_line(result, done, total, *, color=False) -> str  result: apply.Result; no newline
     live.py       ids_document(snapshot) -> IdsDocument
                   snapshot_document(snapshot) -> SnapshotDocument
-    formats.py    show_plan(document, format, color=False, verbose=False) -> str    a plan or a drift
-                  show_report(document, format, color=False, verbose=False) -> str
-                  show_findings(document, format, color=False) -> str
-                  show_ids(document, format, color=False) -> str          text: NAME=ID lines
-                  show_snapshot(document, format, color=False, verbose=False) -> str
+    formats.py    show_plan(document, form, *, color=False, verbose=False) -> str    a plan or a drift
+                  show_report(document, form, *, color=False, verbose=False) -> str
+                  show_findings(document, form, *, color=False) -> str
+                  show_ids(document, form, *, color=False) -> str       all but JSON: NAME=ID lines
+                  show_snapshot(document, form, *, color=False, verbose=False) -> str
                   Format = text | json | markdown | github
     text.py, markdown.py, github.py     the renderers behind them, imported when they are needed
     github.py     annotations(findings: Iterable[FindingDocument]) -> str  the `::warning …` lines of a workflow

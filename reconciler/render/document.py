@@ -7,6 +7,7 @@ are sets are sorted, so that one plan has one document whatever order a server a
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import TypeAlias
@@ -14,7 +15,16 @@ from typing import TypeAlias
 import msgspec
 
 from reconciler.core.finding import Finding
-from reconciler.core.plan import Action, Call, Change, FieldChange, Plan, Plane, RoutingTest, Unlisted
+from reconciler.core.plan import (
+    Action,
+    Call,
+    Change,
+    FieldChange,
+    Plan,
+    Plane,
+    RoutingTest,
+    Unlisted,
+)
 from reconciler.core.values import (
     AgentList,
     JsonValue,
@@ -44,6 +54,7 @@ from reconciler.render.shapes import (
 from reconciler.sip.spec import KINDS
 
 FORMAT_VERSION = 1
+_PLACE = re.compile(r"(.*?:[0-9]+:[0-9]+)#", re.DOTALL)
 KIND_RANK: Mapping[str, int] = {kind.name: rank for rank, kind in enumerate(KINDS)}
 
 Causes: TypeAlias = Mapping[tuple[str, str, str], Cause]
@@ -160,12 +171,11 @@ def _change(change: Change, causes: Causes) -> ChangeDocument:
 
 def _field(field: FieldChange) -> FieldDocument:
     if not field.sensitive:
-        return {
-            "path": field.path,
-            "before": json_value(field.before),
-            "after": json_value(field.after),
-            "sensitive": False,
-        }
+        before, after = json_value(field.before), json_value(field.after)
+        if before == after and isinstance(field.before, References):
+            # Two objects of one name: the old one goes and a new one comes.
+            before, after = _with_ids(field.before), _with_ids(field.after)
+        return {"path": field.path, "before": before, "after": after, "sensitive": False}
     document: FieldDocument = {
         "path": field.path,
         "before": None,
@@ -174,8 +184,24 @@ def _field(field: FieldChange) -> FieldDocument:
         "effect": _effect(field),
     }
     if isinstance(field.after, SecretRef):
-        document["source"] = str(field.after)
+        document["source"] = _source(field.after)
     return document
+
+
+def _with_ids(value: PlainValue | None) -> JsonValue:
+    entries = value.entries if isinstance(value, References) else ()
+    return [
+        {"name": entry.name, "id": entry.id}
+        for entry in sorted(entries, key=lambda entry: (entry.name, entry.id or ""))
+    ]
+
+
+def _source(ref: SecretRef) -> str:
+    """Where a secret is read from; of one that stands in the configuration itself its place there."""
+    if ref.config is None:
+        return str(ref)
+    place = _PLACE.match(ref.config)
+    return place[1] if place is not None else ref.config
 
 
 def _effect(field: FieldChange) -> Effect:

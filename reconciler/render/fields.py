@@ -21,6 +21,7 @@ from reconciler.render.words import (
     entry_word,
     parsed,
     secret_word,
+    told_field,
     word,
 )
 
@@ -38,7 +39,7 @@ def field_lines(kind: str, field: FieldDocument, *, is_new: bool, verbose: bool)
     cause = f"   [{_CAUSES[field['cause']]}]" if "cause" in field else ""
     before, after = field["before"], field["after"]
     if field["sensitive"]:
-        return [Line(f"{path}: {secret_word(field)}{cause}", _mark(is_new), 1)]
+        return [Line(f"{path}: {secret_word(field, is_new=is_new)}{cause}", _mark(is_new), 1)]
     if is_new:
         return _value(path, after, described, limit, verbose)
     if described is None or described.type is FieldType.CODECS:
@@ -79,9 +80,7 @@ def _value(
     return [Line(f"{path}: {word(value, field, limit)}", "+", 1)]
 
 
-def _list(
-    before: list[JsonValue], after: list[JsonValue], field: Field, limit: int
-) -> list[Line]:
+def _list(before: list[JsonValue], after: list[JsonValue], field: Field, limit: int) -> list[Line]:
     """The entries of a set that go and come; empty where `old → new` is just as short."""
     agents = field.type is FieldType.AGENTS
     if not agents and len(before) == len(after) == 1:
@@ -128,8 +127,8 @@ def _agents(
 
 
 def _told(path: str, key: str, before: JsonValue, after: JsonValue, limit: int) -> list[Line]:
-    """What an agent is told, before and after; `metadata` is the one key whose text may be structured."""
-    field = describe("dispatch_rule", "metadata") if key == "metadata" else None
+    """What an agent is told, before and after."""
+    field = told_field(key)
     found = _structured(path, before, after, field, limit)
     return found or [Line(f"{path}: {change_words(before, after, field, limit)}", "~", 2)]
 

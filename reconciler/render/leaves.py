@@ -46,7 +46,9 @@ def leaves(before: JsonValue, after: JsonValue, path: str) -> list[Leaf]:
     except RecursionError:
         return []
     found = [
-        Leaf(_path(path, level.path(output_format="list")), mark, _given(level.t1), _given(level.t2))
+        Leaf(
+            _path(path, level.path(output_format="list")), mark, _given(level.t1), _given(level.t2)
+        )
         for kind, mark in _KINDS.items()
         for level in tree.get(kind, ())
     ]

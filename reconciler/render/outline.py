@@ -20,12 +20,17 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """Lines under a title. `marked`: the lines tell of changes; `urgent`: nobody must miss it."""
+    """Lines under a title.
+
+    `marked`: the lines tell of changes. `urgent`: nobody must miss it. `flush`: the lines start with a place in a
+    file, which editors look for at the left edge.
+    """
 
     title: str
     lines: tuple[Line, ...]
     marked: bool = False
     urgent: bool = False
+    flush: bool = False
 
 
 def capped(lines: list[Line], limit: int, what: str) -> list[Line]:

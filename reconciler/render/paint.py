@@ -16,7 +16,7 @@ STYLES = {
     "error": "bold red",
     "warning": "yellow",
     "note": "blue",
-    "dim": "dim",
+    "done": "green",
 }
 
 

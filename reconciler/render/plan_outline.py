@@ -4,6 +4,7 @@ alone, what was found. The last line sums up.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import chain
 
@@ -18,7 +19,7 @@ from reconciler.render.shapes import (
     PlanDocument,
     TestDocument,
 )
-from reconciler.render.words import title
+from reconciler.render.words import identifier, title
 
 PLANE_TITLES = {
     "sip": "SIP plane - which room a call lands in",
@@ -27,14 +28,20 @@ PLANE_TITLES = {
 _MARKS = {"create": "+", "update": "~", "delete": "-", "rename": "→"}
 _SEVERITIES = ("error", "warning", "note")
 _SHOWN = 20
+_SIMPLE = re.compile(r"[A-Za-z0-9._-]+")
 
 
 def heading(document: PlanDocument) -> str:
     """Which project this is about."""
     what = "Drift" if "drift" in document else "Plan"
-    project = f" of {escape(document['project'])}" if document["project"] else ""
-    host = f" on {escape(document['host'])}" if document["host"] else ""
-    return f"{what}{project}{host}"
+    return f"{what}{of_project(document['project'], document['host'])}"
+
+
+def of_project(project: str, host: str) -> str:
+    """Whose plan, drift or report it is."""
+    name = project if _SIMPLE.fullmatch(project) else quote(project)
+    of = f" of {name}" if project else ""
+    return f"{of} on {escape(host)}" if host else of
 
 
 def sections(document: PlanDocument, *, verbose: bool) -> list[Section]:
@@ -61,25 +68,27 @@ def sections(document: PlanDocument, *, verbose: bool) -> list[Section]:
 
 
 def _planes(document: PlanDocument, verbose: bool) -> Iterator[Section]:
-    created = {
-        (change["kind"], change["name"])
-        for change in document["changes"]
-        if change["action"] == "create"
+    # An object that no order of updates is safe for is created anew: it is an update that brings a new id.
+    made = {
+        (call["kind"], call["name"]) for call in document["order"] if call["action"] == "create"
     }
     for plane, words in PLANE_TITLES.items():
         lines = chain.from_iterable(
-            _change(change, (change["kind"], change["name"]) in created, verbose)
+            _change(change, (change["kind"], change["name"]) in made, verbose)
             for change in document["changes"]
             if change["plane"] == plane
         )
         yield Section(words, tuple(lines), marked=True)
 
 
-def _change(change: ChangeDocument, is_new: bool, verbose: bool) -> Iterator[Line]:
+def _change(change: ChangeDocument, is_made: bool, verbose: bool) -> Iterator[Line]:
     name = quote(change["name"])
     if "renamed_from" in change:
         name = f"{quote(change['renamed_from'])} → {name}"
-    place = "id known after apply" if change["id"] is None else escape(change["id"])
+    place = identifier(change["id"])
+    is_new = change["id"] is None
+    if is_made and not is_new:
+        place = f"{place}, created anew with an id known after apply"
     yield Line(f"{title(change['kind'])} {name} ({place})", _MARKS[change["action"]])
     for field in change["fields"]:
         if field["path"] != "name":  # the new name stands in the line above
@@ -116,9 +125,8 @@ def _call(call: CallDocument, document: PlanDocument) -> Line:
 
 def call_words(call: CallDocument) -> str:
     """A call in words: `update dispatch rule "inbound-calls" (SDR_…)`."""
-    identifier = "" if call["id"] is None else f" ({escape(call['id'])})"
     action = "rename" if "new_name" in call else call["action"]
-    return f"{action} {title(call['kind'])} {quote(call['name'])}{identifier}"
+    return f"{action} {title(call['kind'])} {quote(call['name'])} ({identifier(call['id'])})"
 
 
 def _steps(steps: list[int]) -> str:
@@ -141,7 +149,9 @@ def _unlisted(document: PlanDocument, verbose: bool) -> Section:
         lines.append(Line(f"{title(one['kind'])}{name} ({escape(one['id'])}){hint}"))
     count = plural(len(lines), "live object")
     shown = lines if verbose else capped(lines, _SHOWN, "unlisted objects")
-    return Section(f"Unlisted - {count} left alone, because the file does not list them", tuple(shown))
+    return Section(
+        f"Unlisted - {count} left alone, because the file does not list them", tuple(shown)
+    )
 
 
 def tests_section(tests: list[TestDocument], *, verbose: bool) -> Section:
@@ -161,7 +171,7 @@ def findings_section(findings: list[FindingDocument]) -> Section:
     """Findings, one line each."""
     lines = tuple(Line(finding_line(finding)) for finding in findings)
     errors = any(finding["severity"] == "error" for finding in findings)
-    return Section(f"Findings - {severities(findings)}", lines, urgent=errors)
+    return Section(f"Findings - {severities(findings)}", lines, urgent=errors, flush=True)
 
 
 def finding_line(finding: FindingDocument) -> str:
@@ -191,14 +201,14 @@ def severities(findings: list[FindingDocument]) -> str:
 
 def conclusion(document: PlanDocument) -> str:
     """What it comes to, in one line."""
+    drift = "drift" in document
     counts = _planes_in_words(document)
-    word = "Drift" if "drift" in document else "Plan"
-    if counts:
-        return f"{word}: {counts}.{_but(document)}"
     unlisted = document["summary"]["sip"]["unlisted"]
-    if "drift" in document and unlisted:
-        return f"Drift: {plural(unlisted, 'live object')} that the file does not list.{_but(document)}"
-    nothing = "No drift." if "drift" in document else "No changes."
+    if drift and unlisted:
+        counts.append(f"{unlisted:,} unlisted")
+    if counts:
+        return f"{'Drift' if drift else 'Plan'}: {'; '.join(counts)}.{_but(document)}"
+    nothing = "No drift." if drift else "No changes."
     if but := _but(document):
         return f"{nothing}{but}"
     if document["notes"]:
@@ -211,18 +221,18 @@ def _but(document: PlanDocument) -> str:
     errors = sum(finding["severity"] == "error" for finding in document["findings"])
     failed = sum(not test["passed"] for test in document["tests"])
     parts = [
-        plural(count, noun) for count, noun in ((errors, "error"), (failed, "failing test")) if count
+        plural(count, noun)
+        for count, noun in ((errors, "error"), (failed, "failing test"))
+        if count
     ]
     return f" But: {', '.join(parts)}." if parts else ""
 
 
-def _planes_in_words(document: PlanDocument) -> str:
-    parts = []
-    for plane, counts in (("sip", document["summary"]["sip"]), ("agents", document["summary"]["agents"])):
-        words = _counts(counts, always=plane == "sip")
-        if words:
-            parts.append(f"{', '.join(words)} ({plane})")
-    return "; ".join(parts)
+def _planes_in_words(document: PlanDocument) -> list[str]:
+    summary = document["summary"]
+    planes = (("sip", summary["sip"], True), ("agents", summary["agents"], False))
+    words = ((plane, _counts(counts, always=always)) for plane, counts, always in planes)
+    return [f"{', '.join(told)} ({plane})" for plane, told in words if told]
 
 
 def _counts(counts: Counts, *, always: bool) -> list[str]:
@@ -236,5 +246,7 @@ def _counts(counts: Counts, *, always: bool) -> list[str]:
     if not any(count for _, count in found):
         return []
     return [
-        f"{count:,} to {action}" for action, count in found if count or (always and action != "rename")
+        f"{count:,} to {action}"
+        for action, count in found
+        if count or (always and action != "rename")
     ]

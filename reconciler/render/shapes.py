@@ -195,13 +195,13 @@ class SkippedDocument(TypedDict):
 
 
 class IdsDocument(TypedDict):
-    """Names to ids, by the sections of the file; `variables` are the same ids under names for a shell."""
+    """Names to ids, kind by kind; `variables` are the same ids under names for a shell."""
 
     format_version: int
     host: str
-    inbound_trunks: dict[str, str]
-    outbound_trunks: dict[str, str]
-    dispatch_rules: dict[str, str]
+    inbound_trunk: dict[str, str]
+    outbound_trunk: dict[str, str]
+    dispatch_rule: dict[str, str]
     variables: dict[str, str]
     skipped: list[SkippedDocument]
 
@@ -224,11 +224,10 @@ class ObjectDocument(TypedDict):
 
 
 class SnapshotDocument(TypedDict):
-    """A snapshot of a live project; `counts` has an entry for every kind that was read."""
+    """The objects of a live project; `counts` has an entry for every kind that was read."""
 
     format_version: int
     host: str
-    server_version: str | None
     counts: dict[str, int]
     objects: list[ObjectDocument]
 

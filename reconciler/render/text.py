@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from reconciler.render import live_outline, report
 from reconciler.render.outline import Line, Section
 from reconciler.render.paint import Painter, painter
 from reconciler.render.plan_outline import (
@@ -15,10 +16,15 @@ from reconciler.render.plan_outline import (
     severities,
     tests_section,
 )
-from reconciler.render.shapes import FindingsDocument, PlanDocument
+from reconciler.render.shapes import (
+    FindingsDocument,
+    PlanDocument,
+    ReportDocument,
+    SnapshotDocument,
+)
 
-_INDENT = ("  ", "      ", "          ")
-_SEVERITY = re.compile(r": (error|warning|note)\[")
+_INDENT = ("  ", "      ", "        ")
+_SEVERITY = re.compile(r"(?:^|: )(error|warning|note)(?=\[)")
 
 
 def plan_text(document: PlanDocument, *, color: bool = False, verbose: bool = False) -> str:
@@ -38,6 +44,18 @@ def findings_text(document: FindingsDocument, *, color: bool = False) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
+def report_text(document: ReportDocument, *, color: bool = False, verbose: bool = False) -> str:
+    """What an apply did."""
+    parts = report.sections(document, verbose=verbose)
+    return page(report.heading(document), parts, report.conclusion(document), color)
+
+
+def snapshot_text(document: SnapshotDocument, *, color: bool = False, verbose: bool = False) -> str:
+    """The objects of a snapshot."""
+    parts = live_outline.sections(document, verbose=verbose)
+    return page(live_outline.heading(document), parts, live_outline.conclusion(document), color)
+
+
 def page(title: str, parts: Iterable[Section], last: str, color: bool) -> str:
     """A title, sections and a last line."""
     paint = painter(color)
@@ -54,19 +72,16 @@ def _section(section: Section, paint: Painter) -> list[str]:
 
 
 def _line(line: Line, section: Section, paint: Painter) -> str:
-    indent = _INDENT[line.depth]
-    if not section.marked:
-        return f"{indent}{_finding(line.text, paint)}"
-    # Fields of an object are told apart by their own marks only one level further down.
-    if line.depth == 1:
-        return f"{indent}{line.text}"
-    if line.mark == " ":
-        return f"{indent}{line.text}"
-    return f"{indent}{paint(f'{line.mark} {line.text}', line.mark)}"
+    if section.flush:
+        return _finding(line.text, paint)
+    # A field needs no mark: the object above it has one.
+    mark = line.mark if section.marked and line.depth != 1 else " "
+    text = line.text if mark == " " else paint(f"{mark} {line.text}", mark)
+    return f"{_INDENT[line.depth]}{text}"
 
 
 def _finding(text: str, paint: Painter) -> str:
-    """The severity in its colour; other lines have none."""
+    """A finding with its severity in colour."""
     found = _SEVERITY.search(text)
     if found is None:
         return text

@@ -13,7 +13,7 @@ from reconciler.core.schema import Field, FieldType
 from reconciler.core.values import MASK, JsonValue, compact_json
 from reconciler.render.escape import escape, quote, shorten
 from reconciler.render.shapes import FieldDocument
-from reconciler.sip.spec import KIND_BY_NAME
+from reconciler.sip.spec import DISPATCH_RULE, KIND_BY_NAME
 
 LONG = 160
 """Longer values are cut in texts, unless somebody asks for all of them."""
@@ -63,13 +63,30 @@ def word(value: JsonValue, field: Field | None = None, limit: int = LONG) -> str
 
 
 def entry_word(entry: JsonValue, field: Field | None = None, limit: int = LONG) -> str:
-    """One entry of a list; an agent goes by its name."""
-    if field is not None and field.type is FieldType.AGENTS and isinstance(entry, dict):
-        rest = {key: value for key, value in entry.items() if key != "agent_name"}
-        told = " ".join(f"{key}={word(value, None, limit)}" for key, value in rest.items())
-        name = agent_name(entry.get("agent_name"))
-        return f"{name} ({told})" if told else name
-    return word(entry, None, limit)
+    """One entry of a list; an agent goes by its name, and so does an object that stands with its id."""
+    if field is None or not isinstance(entry, dict):
+        return word(entry, None, limit)
+    if field.type is FieldType.REFERENCES:
+        return f"{quote(str(entry.get('name')))} ({identifier(entry.get('id'))})"
+    if field.type is not FieldType.AGENTS:
+        return word(entry, None, limit)
+    told = ", ".join(
+        f"{escape(key)} {word(value, told_field(key), limit)}"
+        for key, value in entry.items()
+        if key != "agent_name"
+    )
+    name = agent_name(entry.get("agent_name"))
+    return f"{name} ({told})" if told else name
+
+
+def identifier(value: object) -> str:
+    """The id of an object, which one that is still to be created does not have."""
+    return "known after apply" if value is None else escape(str(value))
+
+
+def told_field(key: str) -> Field | None:
+    """The description of what an agent is told: its metadata may be structured, like that of a rule."""
+    return describe(DISPATCH_RULE.name, "metadata") if key == "metadata" else None
 
 
 def unset(field: Field | None) -> str:
@@ -83,14 +100,18 @@ def unset(field: Field | None) -> str:
     return "(unset)" if field.default is None else word(field.default, field)
 
 
-def secret_word(field: FieldDocument) -> str:
+def secret_word(field: FieldDocument, *, is_new: bool) -> str:
     """What happens to a secret, without a word about its value."""
-    told = {
-        "set": f"(unset) → {MASK}",
-        "removed": f"{MASK} → (unset)",
-        "changed": f"{MASK} → {MASK}, changed",
-        "rewritten": f"(unknown) → {MASK}, written anew",
-    }[field.get("effect", "changed")]
+    told = (
+        MASK
+        if is_new
+        else {
+            "set": f"(unset) → {MASK}",
+            "removed": f"{MASK} → (unset)",
+            "changed": f"{MASK} → {MASK}, changed",
+            "rewritten": f"(unknown) → {MASK}, written anew",
+        }[field.get("effect", "changed")]
+    )
     return f"{told}, from {escape(field['source'])}" if "source" in field else told
 
 

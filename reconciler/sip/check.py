@@ -1,20 +1,19 @@
-"""What LiveKit would refuse about one object, found before it is sent (SIP-SEMANTICS 34-38), and conflicts of many."""
+"""What LiveKit would refuse about one object, found before it is sent (SIP-SEMANTICS 34-38)."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 
 from reconciler.core.finding import Finding, Severity
-from reconciler.core.objects import Desired, Live
+from reconciler.core.objects import Desired
 from reconciler.core.values import Secret
-from reconciler.sip.conflicts import find_conflicts
 from reconciler.sip.era import Era
-from reconciler.sip.occupancy import describe_slot, slots_of
 from reconciler.sip.spec import DISPATCH_RULE, INBOUND_TRUNK, KIND_BY_NAME, OUTBOUND_TRUNK
 
 _HEADER_NAME = re.compile(r"[A-Za-z0-9\-.!%*_+`'~]{1,255}")
 _HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\U0010ffff]*")
+# Compared without regard to case. To and Via are not among them; the one-letter forms of both are (SIP-SEMANTICS 36).
 _FORBIDDEN_HEADERS = frozenset(
     [
         "accept",
@@ -45,11 +44,18 @@ _FORBIDDEN_HEADERS = frozenset(
         "v",
     ]
 )
-_NOT_IN_ADDRESS = ("transport=", "@", ";", "sip:", "sips:")
+# A URI in place of a host: LiveKit looks for these anywhere, and for a scheme at the start only.
+_NOT_IN_ADDRESS = ("transport=", "@", ";")
+_NOT_AT_START = ("sips:", "sip:")
+_MAX_VALUE = 1024
 
 
 def check_object(one: Desired, era: Era) -> Iterator[Finding]:
-    """Errors for which the server would refuse the object, each at the field that is to blame."""
+    """Errors for which the server would refuse the object, each at the field that is to blame.
+
+    What the description of a field says already (a status of 400-699, ten minutes, the name of a codec) is refused
+    when the file is read, whatever the server's era.
+    """
     kind = KIND_BY_NAME[one.kind]
     if kind is INBOUND_TRUNK:
         yield from _check_inbound(one)
@@ -59,126 +65,63 @@ def check_object(one: Desired, era: Era) -> Iterator[Finding]:
         yield from _check_headers(one)
 
 
-def check_self_conflict(one: Desired, era: Era) -> Iterator[Finding]:
-    """An object that occupies a slot twice (SIP-SEMANTICS 8, 11)."""
-    for conflict in find_conflicts([(one.name, slots_of(one.kind, one.fields, era))])[:1]:
-        yield _error(
-            one,
-            "self-conflict",
-            "trunks" if one.kind == DISPATCH_RULE.name else "numbers",
-            f"one entry stands twice, perhaps in two spellings: LiveKit takes this as a conflict over "
-            f"{describe_slot(conflict.slot)}",
-            "remove one of the two",
-        )
-
-
 def _check_inbound(one: Desired) -> Iterator[Finding]:
+    """SIP-SEMANTICS 34: something must tell calls apart; what stands in the lists is not looked at."""
     guards = ("auth.username", "auth.password", "allowed_addresses", "numbers")
     if not any(path in one.fields for path in guards):
-        yield _error(
-            one,
-            "open-trunk",
-            "numbers",
-            "LiveKit refuses a trunk that would take any call: it has no number, no address and no password",
-            "list numbers, allowed_addresses or auth",
+        message = (
+            "LiveKit refuses a trunk that would take any call: it has no number, no address and no password"
         )
+        fix = "list numbers, allowed_addresses or auth"
+        yield _error(one, "open-trunk", "numbers", message, fix)
 
 
 def _check_outbound(one: Desired, era: Era) -> Iterator[Finding]:
+    """SIP-SEMANTICS 35: a host is no URI. That there is one, and a number, is seen to when the file is read."""
     paths = ("address",) if era is Era.OLD else ("address", "from_host")
     for path in paths:
         text = one.fields.get(path)
-        found = next(
-            (part for part in _NOT_IN_ADDRESS if isinstance(text, str) and part in text), None
-        )
+        if not isinstance(text, str):
+            continue
+        found = next((part for part in _NOT_IN_ADDRESS if part in text), None)
+        found = found or next((part for part in _NOT_AT_START if text.startswith(part)), None)
         if found is not None:
+            message = f'LiveKit refuses "{found}" in {path}'
             fix = "write the host alone; the transport has a field of its own"
-            yield _error(one, "bad-address", path, f'LiveKit refuses "{found}" in {path}', fix)
+            yield _error(one, "bad-address", path, message, fix)
 
 
 def _check_headers(one: Desired) -> Iterator[Finding]:
+    """SIP-SEMANTICS 36 and 37: names of headers wherever they stand, values and forbidden names of those added."""
     for path, value in one.fields.items():
         group, _, rest = path.partition(".")
         if group == "headers":
-            if rest.lower() in _FORBIDDEN_HEADERS:
-                yield _error(
-                    one, "bad-header", path, f"LiveKit sets the header {rest} itself", "remove it"
-                )
             yield from _check_header_name(one, path, rest)
+            if rest.lower() in _FORBIDDEN_HEADERS:
+                message = f"LiveKit sets the header {rest} itself and refuses it here"
+                yield _error(one, "bad-header", path, message, "remove it")
             text = value.reveal() if isinstance(value, Secret) else None
-            if text is not None and (
-                len(text.encode()) > 1024 or not _HEADER_VALUE.fullmatch(text)
-            ):
-                yield _error(
-                    one,
-                    "bad-header",
-                    path,
-                    "LiveKit refuses the value",
-                    "at most 1024 bytes, no control characters",
-                )
+            if text is not None and not _is_header_value(text):
+                fix = f"at most {_MAX_VALUE} bytes, and no control characters"
+                yield _error(one, "bad-header", path, "LiveKit refuses the value", fix)
         elif group == "headers_to_attributes":
             yield from _check_header_name(one, path, rest)
         elif group == "attributes_to_headers" and isinstance(value, str):
             yield from _check_header_name(one, path, value)
 
 
+def _is_header_value(text: str) -> bool:
+    return _HEADER_VALUE.fullmatch(text) is not None and len(text.encode()) <= _MAX_VALUE
+
+
 def _check_header_name(one: Desired, path: str, name: str) -> Iterator[Finding]:
     if not _HEADER_NAME.fullmatch(name):
         fix = "1-255 letters, digits or -.!%*_+`'~"
-        yield _error(one, "bad-header", path, f'LiveKit refuses the header name "{name}"', fix)
+        shown = name if len(name) <= 60 else f"{name[:60]}…"
+        message = f"LiveKit refuses the header name {shown!r}"
+        yield _error(one, "bad-header", path, message, fix)
 
 
 def _error(one: Desired, code: str, field: str, message: str, fix: str) -> Finding:
     path = f"sip.{KIND_BY_NAME[one.kind].section}.{one.name}.{field}"
     return Finding(code, Severity.ERROR, path, message, fix, one.origin.mark(field))
-
-
-def check_conflicts(
-    objects: Iterable[Desired | Live], era: Era, names: Mapping[str, str] | None = None
-) -> Iterator[Finding]:
-    """Conflicts between objects that would all be live, a finding for each pair.
-
-    One of the two is in the file wherever that is so for any of them: the finding stands there.
-    """
-    trunk_names = dict(names or {})
-    seen: set[tuple[int, int]] = set()
-    for conflict in find_conflicts((one, slots_of(one.kind, one.fields, era)) for one in objects):
-        first, second = conflict.first, conflict.second
-        pair = (id(first), id(second))
-        if first is second or pair in seen:
-            continue  # what conflicts with itself has a finding of its own
-        seen.add(pair)
-        here, other = (second, first) if isinstance(second, Desired) else (first, second)
-        yield _conflict(here, other, describe_slot(conflict.slot, trunk_names))
-
-
-def _conflict(here: Desired | Live, other: Desired | Live, slot: str) -> Finding:
-    kind = KIND_BY_NAME[here.kind]
-    what = "this trunk" if kind is INBOUND_TRUNK else "this rule"
-    if isinstance(here, Live):
-        return Finding(
-            "live-conflict",
-            Severity.ERROR,
-            f"{kind.section}.{here.label}",
-            f"the live {kind.title}s {here.label} ({here.id}) and {other.name or _id(other)} both take {slot}: "
-            f"LiveKit fails such calls, and refuses changes near them",
-            "list one of them with other numbers, or delete one",
-        )
-    if isinstance(other, Desired):
-        where = f" ({other.origin.mark()})"
-        fix = "tell them apart by numbers, callers or PIN, or remove one"
-    else:
-        where = f" ({other.id}, live and not in the file)"
-        fix = "list it as well, give its name in renamed_from or its id in id, or delete it"
-    return Finding(
-        "conflict",
-        Severity.ERROR,
-        f"sip.{kind.section}.{here.name}",
-        f"{what} and {other.name or _id(other)}{where} both take {slot}",
-        fix,
-        here.origin.mark(),
-    )
-
-
-def _id(one: Desired | Live) -> str:
-    return one.id or one.name

@@ -18,8 +18,9 @@ from reconciler.sip.era import Era
 # A caller that nobody listed: digits after an optional plus, as long as numbers are.
 _PHONE_START = re.compile(r"\+?[0-9]{0,15}")
 _PHONE = re.compile(r"\+?[0-9]{3,15}")
+# What is left of such a caller when it is hidden; of one with no more than 4 characters, the last.
 _HIDDEN_START = re.compile(r"[0-9]{0,4}")
-_HIDDEN = re.compile(r"[0-9]{4}")
+_HIDDEN = re.compile(r"[0-9]{4}|[0-9]")
 _RANDOM_START = re.compile(r"_[0-9A-Za-z]{0,12}")
 _RANDOM = re.compile(r"_[0-9A-Za-z]{12}")
 
@@ -36,10 +37,7 @@ class RoomNames:
     @property
     def pattern(self) -> str:
         """The names as people write them: `call-_<caller>_<random>`."""
-        if self.tails is not None and len(self.tails) == 1:
-            tail = self.tails[0]
-        else:
-            tail = "<number>"
+        tail = self.tails[0] if self.tails is not None and len(self.tails) == 1 else "<number>"
         return f"{self.head}{tail}{'_<random>' if self.random else ''}"
 
     def heads(self) -> tuple[str, ...]:

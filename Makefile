@@ -1,0 +1,93 @@
+# One command for each thing a contributor does. All that is needed is make and Python 3.11 or newer; everything else
+# is installed into .venv, from the lock file. `make test PYTHON=python3.12` uses another Python.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+VENV ?= .venv
+LOCK := requirements/dev.lock
+MODERN := import sys; sys.exit(sys.version_info < (3, 11))
+# The first Python that is new enough. Each candidate is run, because a version manager's shim may exist without one.
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
+	$$python -c '$(MODERN)' 2>/dev/null && echo $$python && break; done)
+BIN := $(abspath $(VENV))/bin
+# The name of the Python is part of the stamp: another PYTHON makes a new environment.
+STAMP := $(VENV)/.installed-$(notdir $(PYTHON))
+IN_VENV := PATH="$(BIN):$$PATH"
+SCRIPTS := .ci/run demo/run.sh tools/get-livekit-server
+PYTEST_ARGS ?=
+BENCH_ARGS ?=
+# What is locked: the package, its extras that tests or type checks touch, and the tools.
+LOCKED := --extra notify --group dev
+
+.PHONY: help
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1\t\2/' | \
+		while IFS=$$'\t' read -r name text; do printf '  make %-9s %s\n' "$$name" "$$text"; done
+
+.PHONY: install
+install: $(STAMP) ## make .venv with everything in it
+
+# Always from nothing, so that what was installed earlier cannot hide a missing line in the lock file. uv does in two
+# seconds what pip does in thirty, and is used where it is at hand.
+$(STAMP): $(LOCK) pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: install it, or name it: make PYTHON=…" >&2; exit 1; }
+	@$(PYTHON) -c '$(MODERN)' || { echo "$(PYTHON) does not run, or is older than 3.11" >&2; exit 1; }
+	@echo "installing into $(VENV) from $(LOCK)"
+	@rm -rf "$(VENV)"
+	@if command -v uv >/dev/null; then \
+		export UV_PYTHON_DOWNLOADS=never; \
+		uv venv --quiet --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" "$(VENV)"; \
+		uv pip install --quiet --python "$(BIN)/python" --require-hashes -r $(LOCK); \
+		uv pip install --quiet --python "$(BIN)/python" --no-deps --no-build-isolation -e .; \
+	else \
+		$(PYTHON) -m venv "$(VENV)"; \
+		"$(BIN)/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r $(LOCK); \
+		"$(BIN)/python" -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .; \
+	fi
+	@touch "$@"
+
+.PHONY: demo
+demo: $(STAMP) ## validate, plan, apply, drift: the whole tour against the emulator
+	@$(IN_VENV) bash demo/run.sh
+
+.PHONY: test
+test: $(STAMP) ## run all tests (PYTEST_ARGS="-k drift" narrows them down)
+	@$(IN_VENV) pytest -n auto $(PYTEST_ARGS)
+
+.PHONY: lint
+lint: $(STAMP) ## style, format, types, and who may import whom
+	@export $(IN_VENV); failed=; \
+	for check in "ruff check" "ruff format --check" mypy "lint-imports --no-logo" "shellcheck $(SCRIPTS)"; do \
+		echo "--- $$check"; $$check || failed="$$failed '$$check'"; \
+	done; \
+	test -z "$$failed" || { echo "lint: failed:$$failed" >&2; exit 1; }
+
+.PHONY: format
+format: $(STAMP) ## let ruff mend what it can
+	@$(IN_VENV) ruff check --fix
+	@$(IN_VENV) ruff format
+
+.PHONY: bench
+bench: $(STAMP) ## speed and memory beside bare scripts (needs a real server; BENCH_ARGS=--help)
+	@$(IN_VENV) python -m benchmarks $(BENCH_ARGS)
+
+.PHONY: lowest
+lowest: ## run the tests with the oldest dependencies that pyproject.toml allows (needs uv)
+	@command -v uv >/dev/null || { echo "uv is needed: python3 -m pip install uv" >&2; exit 1; }
+	@rm -rf .venv-lowest && uv venv --quiet --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" .venv-lowest
+	@uv pip install --quiet --python .venv-lowest/bin/python --resolution lowest-direct -e '.[notify]'
+	@uv pip install --quiet --python .venv-lowest/bin/python --group dev
+	@PATH="$(abspath .venv-lowest)/bin:$$PATH" pytest -n auto --ignore tests/project $(PYTEST_ARGS)
+
+.PHONY: lock
+lock: ## resolve the dependencies anew into requirements/dev.lock (needs uv)
+	@command -v uv >/dev/null || { echo "uv is needed: python3 -m pip install uv" >&2; exit 1; }
+	uv pip compile pyproject.toml $(LOCKED) --universal --python-version 3.11 --upgrade --generate-hashes \
+		--no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet -o $(LOCK)
+
+.PHONY: clean
+clean: ## remove what the other targets made
+	rm -rf "$(VENV)" .venv-lowest build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +

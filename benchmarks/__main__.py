@@ -1,0 +1,51 @@
+"""`make bench`: measures, prints one table, and with --check exits 1 when a promise is broken."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from benchmarks import suite
+from benchmarks.figures import Figure, table
+from benchmarks.measure import CommandFailed
+from benchmarks.server import SeededServer
+from tests.support.livekit_server import ServerMissing
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument(
+        "--sizes",
+        type=lambda text: [int(size) for size in text.split(",")],
+        default=[10, 1_000, 10_000, 100_000],
+        help="objects in the projects that are planned (default: 10,1000,10000,100000)",
+    )
+    parser.add_argument("--runs", type=int, default=5, help="counted runs of each command")
+    parser.add_argument("--check", action="store_true", help="exit 1 when a promise is broken")
+    return parser.parse_args()
+
+
+def _measure(arguments: argparse.Namespace) -> list[Figure]:
+    figures = [suite.start_up(max(arguments.runs, 10))]
+    with SeededServer() as server:
+        for figure in suite.plans(server, arguments.sizes, arguments.runs):
+            print(f"measured: {figure.name}", file=sys.stderr)
+            figures.append(figure)
+        figures += suite.apply(server, arguments.runs)
+    return figures
+
+
+def main() -> int:
+    """The table goes to standard output, progress to standard error."""
+    arguments = _arguments()
+    try:
+        figures = _measure(arguments)
+    except (CommandFailed, ServerMissing) as problem:
+        print(problem, file=sys.stderr)
+        return 1
+    print(table(figures))
+    return int(arguments.check and not all(figure.kept for figure in figures))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,132 @@
+"""Differences as they are shown, and steps as they are sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from reconciler.core.diff import diff_fields
+from reconciler.core.objects import Live
+from reconciler.core.plan import Action, Call, Change, FieldChange, Gap, Plane
+from reconciler.planning.differences import NAME_PATH, Difference, plane_of
+from reconciler.sip.occupancy import describe_slot
+from reconciler.sip.order import Handover, Operation, Ordered, Step
+from reconciler.sip.spec import KINDS
+
+_PLANE_RANK = {plane: rank for rank, plane in enumerate(Plane)}
+_KIND_RANK = {kind.name: rank for rank, kind in enumerate(KINDS)}
+_ACTIONS = (Action.CREATE, Action.RENAME, Action.UPDATE, Action.DELETE)
+_ACTION_RANK = {action: rank for rank, action in enumerate(_ACTIONS)}
+
+
+def changes(differences: Iterable[Difference], deletions: Iterable[Live]) -> tuple[Change, ...]:
+    """What differs, plane by plane and object by object, in the order in which it is shown."""
+    shown = [change for one in differences for change in _changes_of(one)]
+    shown.extend(Change(Plane.SIP, one.kind, one.name, one.id, Action.DELETE) for one in deletions)
+    return tuple(sorted(shown, key=_change_key))
+
+
+def _changes_of(one: Difference) -> Iterator[Change]:
+    desired, live = one.desired, one.live
+    for plane in Plane:
+        fields = tuple(change for change in one.changes if plane_of(change, desired.kind) is plane)
+        former: str | None = None
+        if live is None and plane is Plane.SIP:
+            action = Action.CREATE
+        elif not fields:
+            continue
+        elif fields[0].path == NAME_PATH:
+            action, former = Action.RENAME, live.name if live is not None else None
+        else:
+            action = Action.UPDATE
+        identifier = live.id if live is not None else None
+        yield Change(plane, desired.kind, desired.name, identifier, action, fields, former)
+
+
+def _change_key(one: Change) -> tuple[int, int, int, str, str]:
+    return (
+        _PLANE_RANK[one.plane],
+        _KIND_RANK[one.kind],
+        _ACTION_RANK[one.action],
+        one.name,
+        one.id or "",
+    )
+
+
+def operations(differences: Iterable[Difference], deletions: Iterable[Live]) -> Iterator[Operation]:
+    """The writes that are wanted, in no order yet."""
+    for one in differences:
+        live = one.live
+        if live is None:
+            yield Operation(
+                one.desired.kind, one.desired.name, None, Action.CREATE, None, one.after
+            )
+        else:
+            yield Operation(
+                one.desired.kind, one.desired.name, live.id, Action.UPDATE, one.before, one.after
+            )
+    for gone in deletions:
+        yield Operation(gone.kind, gone.name, gone.id, Action.DELETE, gone.fields, None)
+
+
+def calls(ordered: Ordered, differences: Iterable[Difference]) -> tuple[Call, ...]:
+    """The steps as they are sent."""
+    by_name = {(one.desired.kind, one.desired.name): one for one in differences}
+    return tuple(
+        _call(position, step, by_name.get((step.operation.kind, step.operation.name)))
+        for position, step in enumerate(ordered.steps, start=1)
+    )
+
+
+def _call(position: int, step: Step, one: Difference | None) -> Call:
+    operation = step.operation
+    fields, new_name = _written(operation, one)
+    planes = tuple(
+        plane
+        for plane in Plane
+        if any(plane_of(change, operation.kind) is plane for change in fields)
+    )
+    return Call(
+        step=position,
+        action=operation.action,
+        kind=operation.kind,
+        name=operation.name,
+        id=operation.id,
+        planes=planes or (Plane.SIP,),
+        fields=fields,
+        new_name=new_name,
+        after=tuple(earlier + 1 for earlier in step.after),
+        batch=step.batch,
+        lane=step.lane,
+        reason=operation.reason,
+    )
+
+
+def _written(
+    operation: Operation, one: Difference | None
+) -> tuple[tuple[FieldChange, ...], str | None]:
+    """The leaves that a call writes, and the new name if it renames. For a whole operation that is what is shown."""
+    if one is None or operation.action is Action.DELETE:
+        return (), None
+    renames = operation.action is Action.UPDATE and any(
+        change.path == NAME_PATH for change in one.changes
+    )
+    new_name = one.desired.name if renames and operation.part != 1 else None
+    if operation.part == 0:
+        return tuple(change for change in one.changes if change.path != NAME_PATH), new_name
+    return diff_fields(operation.before or {}, operation.after or {}), new_name
+
+
+def gaps(handovers: Iterable[Handover], steps: Sequence[Step]) -> Iterator[Gap]:
+    """Calls that nobody answers between two steps; one for each pair of steps."""
+    seen: set[tuple[int, int]] = set()
+    for one in handovers:
+        between = (one.released, one.taken)
+        if between in seen:
+            continue
+        seen.add(between)
+        former, latter = (steps[index].operation for index in between)
+        yield Gap(
+            one.taken + 1,
+            f"{describe_slot(one.slot)} are answered by nobody from step {one.released + 1} "
+            f"({former.action} {former.name}) to step {one.taken + 1} ({latter.action} {latter.name})",
+        )

@@ -1,0 +1,208 @@
+"""Makes a plan: pairs, compares, checks, orders."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from reconciler.compose import compile_rule
+from reconciler.config.model import Configuration
+from reconciler.core.finding import Finding
+from reconciler.core.objects import Desired, Fields, Live, Snapshot
+from reconciler.core.ownership import Matched, UnlistedPolicy, match
+from reconciler.core.plan import Action, Plan, Plane
+from reconciler.planning.calls import calls, changes, gaps, operations
+from reconciler.planning.differences import Difference, Remarks, difference, recreation
+from reconciler.planning.options import Options
+from reconciler.planning.targets import Target, Trunks, offline, targets, trunk_fields
+from reconciler.planning.unlisted import describe
+from reconciler.sip.check import check_object
+from reconciler.sip.collisions import Collision, Object, collisions, explain, explain_live
+from reconciler.sip.era import Era
+from reconciler.sip.order import Ordered, order
+from reconciler.sip.spec import DISPATCH_RULE, INBOUND_TRUNK, KINDS
+
+
+def check(configuration: Configuration, era: Era) -> tuple[Finding, ...]:
+    """Everything that can be said about a configuration without a server."""
+    findings = list(configuration.findings)
+    objects = [one for kind in configuration.sip.values() for one in kind]
+    for one in objects:
+        findings.extend(check_object(one, era))
+    findings.extend(explain(collisions(((one, offline(one)) for one in objects), era), {}))
+    if configuration.agents is not None:
+        trunks = trunk_fields(configuration)
+        for rule in configuration.sip.get(DISPATCH_RULE.name, ()):
+            line = configuration.lines.get(rule.name)
+            findings.extend(
+                compile_rule(rule, line, configuration.agents.conventions, trunks, era).findings
+            )
+    return _sorted(findings)
+
+
+def matches(configuration: Configuration, live: Snapshot) -> dict[str, Matched]:
+    """Desired and live objects of every managed kind, paired by identity."""
+    owns = configuration.project.owns
+    return {
+        kind.name: match(
+            configuration.sip[kind.name], live.of(kind.name), owns, f"sip.{kind.section}"
+        )
+        for kind in KINDS
+        if kind.name in configuration.sip
+    }
+
+
+def make_plan(configuration: Configuration, live: Snapshot, options: Options) -> Plan:
+    """The plan that makes `live` what `configuration` says, in one or both planes."""
+    matched = matches(configuration, live)
+    deletions = _deletions(configuration, matched, options)
+    broken = collisions(((one, one.fields) for one in live), options.era)
+    settled = _settle(configuration, live, matched, deletions, broken, options)
+    findings = list(configuration.findings)
+    for one in matched.values():
+        findings.extend(one.findings)
+    findings.extend(settled.remarks.findings)
+    findings.extend(_checks(settled, live, deletions, broken, options.era))
+    return Plan(
+        project=configuration.project.name,
+        host=live.host,
+        changes=changes(settled.differences, deletions),
+        calls=calls(settled.ordered, settled.differences),
+        gaps=tuple(gaps(settled.ordered.handovers, settled.ordered.steps)),
+        unlisted=tuple(_unlisted(configuration, matched, settled, options)),
+        findings=_sorted(findings),
+        notes=tuple(settled.remarks.notes),
+        population={kind: len(live.of(kind)) for kind in matched},
+    )
+
+
+class _Settled:
+    """Differences in their order, and what they were found from."""
+
+    def __init__(
+        self,
+        trunks: Trunks,
+        found: list[Target],
+        differences: list[Difference],
+        ordered: Ordered,
+        remarks: Remarks,
+    ) -> None:
+        self.trunks = trunks
+        self.targets = found
+        self.differences = differences
+        self.ordered = ordered
+        self.remarks = remarks
+
+
+def _settle(
+    configuration: Configuration,
+    live: Snapshot,
+    matched: Mapping[str, Matched],
+    deletions: list[Live],
+    broken: Iterable[Collision],
+    options: Options,
+) -> _Settled:
+    """Differences and their order.
+
+    A trunk that can only hand over its numbers by being created anew gets a new id, which changes the rules that name
+    it: hence the loop. It ends because every turn adds a trunk to `recreated`.
+    """
+    offenders = {(one.kind, one.id) for collision in broken for one in _live_ends(collision)}
+    recreated: frozenset[str] = frozenset()
+    while True:
+        remarks = Remarks([], [])
+        trunks = Trunks(live, matched.get(INBOUND_TRUNK.name), recreated)
+        found = targets(configuration, matched, trunks, options.era, remarks.findings)
+        differences = list(_differences(configuration, found, recreated, options, remarks))
+        ordered = order(list(operations(differences, deletions)), offenders, options.era)
+        again = {
+            step.operation.name
+            for step in ordered.steps
+            if step.operation.kind == INBOUND_TRUNK.name
+            and step.operation.action is Action.DELETE
+            and step.operation.part
+        }
+        if again <= recreated:
+            return _Settled(trunks, found, differences, ordered, remarks)
+        recreated |= again
+
+
+def _live_ends(collision: Collision) -> Iterator[Live]:
+    for one in (collision.first, collision.second):
+        if isinstance(one, Live):
+            yield one
+
+
+def _differences(
+    configuration: Configuration,
+    found: Iterable[Target],
+    recreated: frozenset[str],
+    options: Options,
+    remarks: Remarks,
+) -> Iterator[Difference]:
+    foreign = configuration.project.unmanaged
+    for target in found:
+        one = difference(target, options, foreign, remarks)
+        if (
+            one is None
+            and target.desired.kind == INBOUND_TRUNK.name
+            and target.desired.name in recreated
+        ):
+            one = recreation(target, options)
+        if one is not None:
+            yield one
+
+
+def _deletions(
+    configuration: Configuration, matched: Mapping[str, Matched], options: Options
+) -> list[Live]:
+    if configuration.project.unlisted is not UnlistedPolicy.DELETE or options.only is Plane.AGENTS:
+        return []
+    return [one for kind in matched.values() for one in kind.unlisted]
+
+
+def _unlisted(
+    configuration: Configuration,
+    matched: Mapping[str, Matched],
+    settled: _Settled,
+    options: Options,
+) -> Iterable[object]:
+    if configuration.project.unlisted is not UnlistedPolicy.REPORT:
+        return ()
+    unlisted = [one for kind in matched.values() for one in kind.unlisted]
+    return describe(unlisted, settled.differences, settled.trunks, options.era)
+
+
+def _checks(
+    settled: _Settled, live: Snapshot, deletions: Iterable[Live], broken: list[Collision], era: Era
+) -> Iterator[Finding]:
+    """What LiveKit would refuse, and what would fail calls once the plan is applied."""
+    for target in settled.targets:
+        yield from check_object(target.desired, era)
+    names = settled.trunks.names
+    yield from explain_live(broken, names)
+    if not (settled.differences or deletions or broken):
+        return  # what lives stays, and has no conflict
+    yield from explain(collisions(_final(settled, live, deletions), era), names)
+
+
+def _final(
+    settled: _Settled, live: Snapshot, deletions: Iterable[Live]
+) -> Iterator[tuple[Object, Fields]]:
+    """Everything that will be live: listed objects as they will be, and what stays of the others."""
+    will_be = {(one.desired.kind, one.desired.name): one.after for one in settled.differences}
+    gone = {one.id for one in deletions}
+    for target in settled.targets:
+        one: Desired = target.desired
+        fields = will_be.get((one.kind, one.name))
+        if fields is not None or target.live is not None:
+            yield one, fields if fields is not None else target.before
+        if target.live is not None:
+            gone.add(target.live.id)
+    for lives in live:
+        if lives.id not in gone:
+            yield lives, lives.fields
+
+
+def _sorted(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Findings in the order in which they are read, none of them twice."""
+    return tuple(sorted(dict.fromkeys(findings), key=lambda finding: finding.sort_key))

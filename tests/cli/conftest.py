@@ -1,0 +1,60 @@
+"""A shell in a fresh folder, connected to an emulated project."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.cli import Shell
+
+if TYPE_CHECKING:
+    from reconciler.emulator.server import Emulator
+
+CONFIGURATION = """\
+version: 1
+project: {name: acme}
+sip:
+  inbound_trunks:
+    carrier:
+      numbers: ["+15550100001"]
+      allowed_addresses: ["203.0.113.0/24"]
+      auth: {username: acme, password: {env: CARRIER_PASSWORD}}
+  outbound_trunks:
+    carrier-out:
+      address: sip.carrier.example
+      numbers: ["+15550100001"]
+  dispatch_rules:
+    inbound:
+      trunks: [carrier]
+      rooms: {individual: {prefix: call-}}
+agents:
+  names:
+    telephony: {agent_name: acme-telephony}
+  rooms:
+    - {prefix: call-, agents: [telephony], dispatch: sip}
+"""
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Shell:
+    """A folder with nothing in it, and no server."""
+    return Shell(tmp_path)
+
+
+@pytest.fixture
+def project(shell: Shell, livekit_emulator: Emulator) -> Shell:
+    """A folder with a configuration, connected to an empty emulated project."""
+    shell.connect(livekit_emulator)
+    shell.environ["CARRIER_PASSWORD"] = "not-a-real-one"
+    shell.write("config/dispatch.yaml", CONFIGURATION)
+    return shell
+
+
+@pytest.fixture
+def applied(project: Shell) -> Shell:
+    """The same, with the configuration applied."""
+    ran = project.run("apply", "--auto-approve")
+    assert ran.code == 0, ran.err
+    return project

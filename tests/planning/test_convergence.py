@@ -1,0 +1,67 @@
+"""Plans between random projects: every order of calls is free of conflicts and ends where the file wants it."""
+
+from __future__ import annotations
+
+from random import Random
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reconciler.core.finding import Severity
+from reconciler.planning import Options, make_plan
+from tests.support.simulation import (
+    SimulatedProject,
+    configuration_of,
+    random_rules,
+    random_trunks,
+    snapshot_of,
+)
+
+
+def _pair(random: Random) -> tuple[object, object]:
+    old = random_trunks(random, random.randint(0, 4))
+    old_rules = random_rules(random, random.randint(0, 4), old)
+    new = random_trunks(random, random.randint(0, 4))
+    new_rules = random_rules(random, random.randint(0, 4), new)
+    return snapshot_of(old, old_rules), configuration_of(new, new_rules)
+
+
+@settings(max_examples=600, deadline=None)
+@given(seed=st.integers(0, 2**32))
+def test_any_project_becomes_any_other_without_a_conflict_on_the_way(seed: int) -> None:
+    """One apply leads from one project to another; no state in between has a conflict, and nothing is left to do."""
+    random = Random(seed)
+    live, configuration = _pair(random)
+    plan = make_plan(configuration, live, Options())  # type: ignore[arg-type]
+    assert not [finding for finding in plan.findings if finding.severity is Severity.ERROR]
+    project = SimulatedProject(live, configuration)  # type: ignore[arg-type]
+    after = project.run(plan, random)
+    again = make_plan(configuration, after, Options())  # type: ignore[arg-type]
+    assert again.calls == ()
+
+
+@settings(max_examples=200, deadline=None)
+@given(seed=st.integers(0, 2**32))
+def test_a_project_does_not_differ_from_itself(seed: int) -> None:
+    """A live project listed as it is plans to nothing, in whatever order its objects come."""
+    random = Random(seed)
+    trunks = random_trunks(random, 4)
+    rules = random_rules(random, 4, trunks)
+    live = snapshot_of(trunks, rules)
+    shuffled = dict(random.sample(sorted(trunks.items()), len(trunks)))
+    plan = make_plan(configuration_of(shuffled, rules), live, Options())
+    assert plan.calls == ()
+    assert plan.findings == ()
+
+
+@settings(max_examples=200, deadline=None)
+@given(seed=st.integers(0, 2**32))
+def test_the_plan_does_not_depend_on_the_order_of_objects(seed: int) -> None:
+    """Shuffled input makes the same plan."""
+    random = Random(seed)
+    old, new = random_trunks(random, 4), random_trunks(random, 4)
+    shuffled = dict(random.sample(sorted(new.items()), len(new)))
+    live = snapshot_of(old, {})
+    assert make_plan(configuration_of(new, {}), live, Options()) == make_plan(
+        configuration_of(shuffled, {}), live, Options()
+    )
