@@ -11,10 +11,12 @@ from dataclasses import dataclass
 
 from reconciler.agents.conventions import Convention, Conventions, Mechanism
 from reconciler.core.finding import Finding, Severity
-from reconciler.core.objects import Desired, Fields
+from reconciler.core.objects import Desired, Fields, covers
 from reconciler.core.values import AgentList, References
 from reconciler.sip.era import Era
 from reconciler.sip.rooms import RoomNames, room_names
+
+_AGENTS = "agents"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +39,17 @@ def compile_rule(
     """The agents that a rule has to carry.
 
     `trunks` are the inbound trunks by name. The list is computed from the convention where `dispatch` says `sip`; it
-    is empty where somebody else brings the agents, and untouched where no convention covers the rule's rooms.
+    is empty where somebody else brings the agents, and untouched where no convention covers the rule's rooms or the
+    rule's agents are `unmanaged`.
     """
     path = f"sip.dispatch_rules.{rule.name}"
     names = room_names(rule.fields, _trunk_fields(rule.fields, trunks), era)
     if names is None:
         return Compiled(None, None)
     found = conventions_of(names, conventions)
+    if any(covers(parent, _AGENTS) for parent in rule.unmanaged):
+        # Somebody else's: it is known what the file says of the rooms, and nothing follows from it.
+        return Compiled(found[0] if len(found) == 1 else None, None, names)
     if len(found) > 1:
         return Compiled(None, None, names, (_split(rule, path, names, found),))
     convention = found[0]

@@ -116,7 +116,7 @@ def normalised(configuration: Configuration) -> Configuration:
     rules = configuration.sip.get(DISPATCH_RULE.name, ())
     if not any(path in rule.fields for rule in rules):
         return configuration
-    from reconciler.gateway.convert import canonical_egress
+    from reconciler.gateway.egress import canonical_egress
 
     findings: list[Finding] = []
     spelt = []

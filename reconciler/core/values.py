@@ -50,6 +50,7 @@ _UNITS: Final = (
     ("us", 1_000),
     ("ns", 1),
 )
+DURATION_UNITS: Final = tuple(unit for unit, _ in _UNITS)
 
 
 def spell_duration(nanoseconds: int) -> str:

@@ -8,7 +8,7 @@ from typing import TypeAlias
 from reconciler.core.values import AgentDispatch
 from reconciler.export.conventions import Agents, Derived
 from reconciler.export.document import Map, Node, Word
-from reconciler.export.keys import UNWRITABLE_KEYS, Unique, slug
+from reconciler.export.keys import Unique, is_key, slug
 
 _POLICIES = ("", "never")
 AgentKeys: TypeAlias = Mapping[tuple[str, str], str]
@@ -19,7 +19,7 @@ def is_expressible(agents: Agents) -> bool:
     """Whether a convention can name these agents just as they live."""
     return all(
         one.restart_policy in _POLICIES
-        and UNWRITABLE_KEYS.isdisjoint(name for name, _ in one.attributes if name)
+        and all(is_key(name) for name, _ in one.attributes)
         for one in agents
     )
 

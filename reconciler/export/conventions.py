@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from os.path import commonprefix
 from typing import NamedTuple, TypeAlias
 
 from reconciler.agents.conventions import Convention, Conventions, Mechanism
@@ -107,8 +106,9 @@ def _settle(wanted: set[Rooms], all_names: set[RoomNames]) -> dict[RoomNames, Ro
             split = {rooms for rooms in found if rooms is not None}
             # What another rule has merged already looks different now: this one waits for the next turn.
             if split <= wanted:
-                wanted -= split
-                wanted.add(Rooms(commonprefix([names.head, *(one.text for one in split)]), False))
+                # Each text starts with the head or is the start of it, so the shortest is what all have in common.
+                shortest = min((names.head, *(one.text for one in split)), key=len)
+                wanted = (wanted - split) | {Rooms(shortest, False)}
         if is_settled:
             return covered
 

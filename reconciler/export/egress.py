@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 from reconciler.core.values import JsonValue
 from reconciler.export.document import FromVariable, Map, Node, Word
-from reconciler.export.keys import UNWRITABLE_KEYS
+from reconciler.export.keys import is_key
 from reconciler.export.leaves import Inexpressible
 
 _SECRET_KEY = re.compile(
@@ -39,7 +39,7 @@ def _node(value: JsonValue, key: str, path: str, refer: Refer) -> Node:
     if isinstance(value, dict):
         if len(value) == 1 and next(iter(value)) in _REFERENCE_KEYS:
             raise Inexpressible("a mapping with env or file alone would be read as a reference")
-        if not UNWRITABLE_KEYS.isdisjoint(value):
+        if not all(map(is_key, value)):
             raise Inexpressible("it has a key that YAML cannot hold")
         return Map({name: _node(one, name, f"{path}.{name}", refer) for name, one in value.items()})
     if isinstance(value, list):

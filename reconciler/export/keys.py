@@ -18,7 +18,13 @@ _NOT_IN_SLUG = re.compile(r"[^a-z0-9]+")
 _LONGEST_SLUG = 60
 
 # `<<` is a key that merges mappings, in quotes as well to some readers.
-UNWRITABLE_KEYS = frozenset(("", "<<"))
+_NO_KEYS = ("", "<<")
+_LONGEST_KEY = 1024
+
+
+def is_key(text: str) -> bool:
+    """Whether a text can be a key in the file."""
+    return text not in _NO_KEYS and len(text) <= _LONGEST_KEY
 
 
 class Key(NamedTuple):
@@ -36,7 +42,7 @@ def keys_of(objects: Sequence[Live], is_reserved: Callable[[str], bool]) -> dict
     given: set[str] = set()
     for one in sorted(objects, key=lambda one: (one.name, one.id)):
         name = one.name
-        if name in UNWRITABLE_KEYS or is_reserved(name):
+        if not is_key(name) or is_reserved(name):
             keys[one.id] = Key(unique(_instead_of(name, is_reserved)), pinned=True)
         elif name in given:
             keys[one.id] = Key(unique(name), pinned=True)

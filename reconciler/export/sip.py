@@ -17,7 +17,7 @@ from reconciler.core.schema import Field, FieldType, Kind
 from reconciler.core.values import Reference, References, Secret, Value
 from reconciler.export.document import Map, Node, Word
 from reconciler.export.egress import egress_node
-from reconciler.export.keys import UNWRITABLE_KEYS, Key
+from reconciler.export.keys import Key, is_key
 from reconciler.export.leaves import Inexpressible, leaf
 from reconciler.export.scalars import printable, quoted
 from reconciler.export.variables import Variables
@@ -135,7 +135,7 @@ class ObjectWriter:
     def _leaf(self, field: Field, path: str, value: Value, key: str, body: Map) -> None:
         if field.is_mapping:
             name = path[len(field.parent) + 1 :]
-            if name in UNWRITABLE_KEYS:
+            if not is_key(name):
                 raise Inexpressible("YAML cannot hold the key")
             node = self._node(field, path, value, key)
             body.below(field.parent.split(".")).entries[name] = node

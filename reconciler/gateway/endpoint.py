@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -9,6 +10,8 @@ from urllib.parse import urlsplit
 from reconciler.core.values import Secret
 from reconciler.errors import EndpointError
 
+# What no host name holds would end up in the request line.
+_HOST = re.compile(r"[^\s/\\?#@\x00-\x20\x7f]+")
 _SCHEMES = {"ws": "http", "wss": "https", "http": "http", "https": "https"}
 
 
@@ -48,7 +51,8 @@ def http_url(url: str, variable: str) -> tuple[str, str]:
             f"{variable} is not a URL ({error}): write it like wss://acme.livekit.example"
         ) from error
     if "://" not in url:
-        raise EndpointError(f'{variable} "{url}" has no scheme: write wss://{url}')
+        host = url.rpartition("@")[2]  # what stands before an @ may be a password
+        raise EndpointError(f'{variable} "{host}" has no scheme: write wss://{host}')
     scheme = _SCHEMES.get(parts.scheme.lower())
     if scheme is None:
         raise EndpointError(
@@ -60,6 +64,22 @@ def http_url(url: str, variable: str) -> tuple[str, str]:
         raise EndpointError(
             f"{variable} must not hold a user or password: keys have variables of their own"
         )
+    if parts.query or parts.fragment:
+        raise EndpointError(f"{variable} must end with the path: remove what follows ? or #")
     bare = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    host = f"{bare}:{port}" if port is not None else bare
-    return f"{scheme}://{host}{parts.path.rstrip('/')}", host
+    tail = f":{port}" if port is not None else ""
+    return f"{scheme}://{_ascii(bare, variable)}{tail}{parts.path.rstrip('/')}", f"{bare}{tail}"
+
+
+def _ascii(host: str, variable: str) -> str:
+    """The host as it is sent. Names with other letters have a spelling in ASCII."""
+    try:
+        spelt = host.encode("idna").decode()
+    except UnicodeError:
+        spelt = ""
+    if not spelt or not _HOST.fullmatch(spelt):
+        raise EndpointError(
+            f'{variable} has the host "{host}", which no host can be called: write it like '
+            "wss://acme.livekit.example"
+        )
+    return spelt

@@ -17,7 +17,7 @@ from livekit.protocol.sip import (
 )
 
 from reconciler.core.objects import Live, Snapshot
-from reconciler.gateway.convert import live_object, with_unknown_passwords
+from reconciler.gateway.decode import live_object, with_unknown_passwords
 from reconciler.gateway.twirp import TwirpClient
 from reconciler.sip.era import Era
 from reconciler.sip.spec import DISPATCH_RULE, INBOUND_TRUNK, KIND_BY_NAME, KINDS, OUTBOUND_TRUNK

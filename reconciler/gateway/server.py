@@ -10,7 +10,8 @@ from reconciler.core.objects import Live, Snapshot
 from reconciler.core.plan import Call
 from reconciler.core.values import Reference
 from reconciler.gateway import write
-from reconciler.gateway.convert import ID_FIELD, live_object
+from reconciler.gateway.decode import live_object
+from reconciler.gateway.messages import ID_FIELD
 from reconciler.gateway.endpoint import Endpoint
 from reconciler.gateway.read import ALL_KINDS, read_messages, snapshot
 from reconciler.gateway.twirp import TwirpClient

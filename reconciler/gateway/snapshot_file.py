@@ -19,7 +19,9 @@ from reconciler.core.schema import FieldType, Kind
 from reconciler.core.values import PlainValue, Reference, Unknown
 from reconciler.errors import FileError
 from reconciler.files import read_bytes, write_private
-from reconciler.gateway.convert import MESSAGES, live_object, write_fields
+from reconciler.gateway.decode import live_object
+from reconciler.gateway.encode import write_fields
+from reconciler.gateway.messages import MESSAGES
 from reconciler.sip.era import Era
 from reconciler.sip.spec import KIND_BY_NAME, KINDS
 

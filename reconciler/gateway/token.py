@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 import time
+import warnings
 
 import jwt
 
@@ -22,19 +24,26 @@ class TokenSource:
         self._endpoint = endpoint
         self._header = ""
         self._renew_at = 0.0
+        self._lock = threading.Lock()
 
     def header(self) -> str:
         """`Bearer …`, good for at least two minutes."""
-        if time.monotonic() >= self._renew_at:
-            now = time.time()
-            claims = {
-                "iss": self._endpoint.api_key,
-                "sub": "livekit-reconciler",
-                "nbf": int(now - BACKDATE),
-                "exp": int(now + LIFETIME),
-                "sip": {"admin": True},
-            }
-            signed = jwt.encode(claims, self._endpoint.api_secret.reveal() or "", algorithm="HS256")
-            self._header = f"Bearer {signed}"
-            self._renew_at = time.monotonic() + LIFETIME - RENEW_BEFORE
-        return self._header
+        with self._lock:
+            if time.monotonic() >= self._renew_at:
+                self._header = f"Bearer {self._sign()}"
+                self._renew_at = time.monotonic() + LIFETIME - RENEW_BEFORE
+            return self._header
+
+    def _sign(self) -> str:
+        now = time.time()
+        claims = {
+            "iss": self._endpoint.api_key,
+            "sub": "livekit-reconciler",
+            "nbf": int(now - BACKDATE),
+            "exp": int(now + LIFETIME),
+            "sip": {"admin": True},
+        }
+        with warnings.catch_warnings():
+            # How long the key is was decided when the project was made; `livekit-server --dev` has six characters.
+            warnings.simplefilter("ignore", jwt.InsecureKeyLengthWarning)
+            return jwt.encode(claims, self._endpoint.api_secret.reveal() or "", algorithm="HS256")

@@ -14,20 +14,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import urllib3
 from google.protobuf.message import DecodeError, Message
-from urllib3.exceptions import (
-    ConnectTimeoutError,
-    HTTPError,
-    MaxRetryError,
-    NameResolutionError,
-    NewConnectionError,
-    SSLError,
-)
-from urllib3.exceptions import (
-    TimeoutError as TransportTimeout,
-)
+from urllib3.exceptions import HTTPError
 
 from reconciler import __version__
-from reconciler.errors import ApiError, BadAnswer, NotSupported, Rejected, Unauthorized, Unreachable
+from reconciler.errors import ApiError, BadAnswer, Unreachable
+from reconciler.gateway.failures import Throttled, failure, lost, stranger, too_slow
 from reconciler.gateway.token import TokenSource
 
 if TYPE_CHECKING:
@@ -37,15 +28,8 @@ Answer = TypeVar("Answer", bound=Message)
 
 CONNECT_TIMEOUT = 10.0
 MAX_ANSWER = 512 * 1024 * 1024
-REFUSED_TRIES = 3
-
-
-class Throttled(ApiError):
-    """429: not done, to be tried again after `retry_after` seconds."""
-
-    def __init__(self, message: str, *, method: str, retry_after: float | None) -> None:
-        super().__init__(message, method=method, code="resource_exhausted", status=429)
-        self.retry_after = retry_after
+# A socket without any time left would not even try.
+_SHORTEST = 0.05
 
 
 class TwirpClient:
@@ -68,16 +52,32 @@ class TwirpClient:
         """Closes all connections."""
         self._pool.close()
 
+    def deadline(self) -> float:
+        """When a call that starts now has to be over, on the monotonic clock."""
+        return time.monotonic() + self.timeout
+
     def call(
-        self, service: str, method: str, request: Message, answer: type[Answer], *, repeat: bool
+        self,
+        service: str,
+        method: str,
+        request: Message,
+        answer: type[Answer],
+        *,
+        repeat: bool,
+        deadline: float | None = None,
     ) -> Answer:
         """One call. `repeat` says that a second request does no harm, so that lost answers are tried again.
 
-        A request that was refused before it had an effect (429, no connection) is tried again in any case. Raises
-        `ApiError` of the kind that fits.
+        A request that was refused before it had an effect (429, no connection) is tried again in any case. `deadline`
+        is for a caller who tries again by itself. Raises `ApiError` of the kind that fits.
         """
         body = self._send(
-            service, method, request.SerializeToString(), "application/protobuf", repeat=repeat
+            service,
+            method,
+            request.SerializeToString(),
+            "application/protobuf",
+            repeat=repeat,
+            deadline=self.deadline() if deadline is None else deadline,
         )
         try:
             return answer.FromString(body)
@@ -91,27 +91,38 @@ class TwirpClient:
     def call_json(self, service: str, method: str, request: Mapping[str, Any]) -> dict[str, Any]:
         """A call that only reads, in JSON: the answer has just the fields that the server knows."""
         body = self._send(
-            service, method, json.dumps(request).encode(), "application/json", repeat=True
+            service,
+            method,
+            json.dumps(request).encode(),
+            "application/json",
+            repeat=True,
+            deadline=self.deadline(),
         )
         try:
             answer = json.loads(body)
-        except ValueError as error:
-            raise BadAnswer(self._stranger(method, "no JSON"), method=method, status=200) from error
+        except (ValueError, RecursionError) as error:
+            raise stranger(method, self.endpoint.host, "no JSON", 200) from error
         return answer if isinstance(answer, dict) else {}
 
     def _send(
-        self, service: str, method: str, body: bytes, content_type: str, *, repeat: bool
+        self,
+        service: str,
+        method: str,
+        body: bytes,
+        content_type: str,
+        *,
+        repeat: bool,
+        deadline: float,
     ) -> bytes:
         """The body of a good answer, after as many tries as are safe and there is time for."""
-        deadline = time.monotonic() + self.timeout
         try:
             return self._once(service, method, body, content_type, deadline)
         except (Throttled, Unreachable) as error:
+            if not is_retryable(error, repeat=repeat):
+                raise
             # The retry library is imported by those who need it: most commands never do.
             from reconciler.gateway.retry import retrying
 
-            if not is_retryable(error, repeat=repeat):
-                raise
             for attempt in retrying(error, deadline, repeat=repeat):
                 with attempt:
                     return self._once(service, method, body, content_type, deadline)
@@ -120,7 +131,10 @@ class TwirpClient:
     def _once(
         self, service: str, method: str, body: bytes, content_type: str, deadline: float
     ) -> bytes:
-        remaining = max(deadline - time.monotonic(), 0.05)
+        """One request and the body of its answer, if it is a good one."""
+        remaining = max(deadline - time.monotonic(), _SHORTEST)
+        connect = min(CONNECT_TIMEOUT, remaining)
+        host = self.endpoint.host
         try:
             response = self._pool.urlopen(
                 "POST",
@@ -131,141 +145,44 @@ class TwirpClient:
                     "Content-Type": content_type,
                     "User-Agent": f"livekit-reconciler/{__version__}",
                 },
-                timeout=urllib3.Timeout(connect=min(CONNECT_TIMEOUT, remaining), read=remaining),
+                timeout=urllib3.Timeout(connect=connect, read=remaining),
                 redirect=False,
                 preload_content=False,
             )
-            try:
-                answer = _read(response, method, deadline)
-            finally:
-                response.release_conn()
+            answer = self._read(response, method, deadline)
         except HTTPError as error:
-            raise self._lost(error, method) from error
+            raise lost(error, method, host, min(self.timeout, CONNECT_TIMEOUT)) from error
         if response.status != 200:
-            raise self._failure(method, response.status, dict(response.headers), answer)
+            raise failure(method, host, response.status, response.headers, answer)
         answer_type = response.headers.get("Content-Type", "")
         if not answer_type.startswith(content_type):
-            raise BadAnswer(self._stranger(method, answer_type), method=method, status=200)
+            raise stranger(method, host, answer_type, 200)
         return answer
 
-    def _lost(self, error: HTTPError, method: str) -> ApiError:
-        """What a broken connection means: never sent, or perhaps done."""
-        cause = error.reason if isinstance(error, MaxRetryError) and error.reason else error
-        host = self.endpoint.host
-        if isinstance(cause, NameResolutionError):
-            return Unreachable(
-                f"{host}: no such host: check LIVEKIT_URL", method=method, sent=False
-            )
-        if isinstance(cause, SSLError):
-            reason = str(cause).removeprefix("[SSL: ").split("] ", 1)[-1].split(" (_ssl", 1)[0]
-            return BadAnswer(
-                f"{host}: no secure connection: {reason}: check LIVEKIT_URL and the certificate",
-                method=method,
-            )
-        if isinstance(cause, ConnectTimeoutError) and not isinstance(cause, NewConnectionError):
-            return Unreachable(
-                f"{host}: no connection within {CONNECT_TIMEOUT:.0f} s: check LIVEKIT_URL and the network",
-                method=method,
-                sent=False,
-            )
-        if isinstance(cause, NewConnectionError):
-            reason = str(cause).split("] ", 1)[-1].lower()
-            return Unreachable(
-                f"{host}: {reason}: is the server running, and LIVEKIT_URL right?",
-                method=method,
-                sent=False,
-            )
-        if isinstance(cause, TransportTimeout):
-            return Unreachable(
-                f"{method}: no answer from {host} within {self.timeout:g} s: try again, or pass a longer --timeout",
-                method=method,
-                sent=True,
-            )
-        return Unreachable(
-            f"{method}: {host} closed the connection before it answered: try again",
-            method=method,
-            sent=True,
-        )
+    def _read(self, response: urllib3.BaseHTTPResponse, method: str, deadline: float) -> bytes:
+        """The body, within the time and the size that make sense.
 
-    def _failure(self, method: str, status: int, headers: dict[str, str], body: bytes) -> ApiError:
-        """The error that an HTTP status and a Twirp body amount to."""
-        host = self.endpoint.host
-        if 300 <= status < 400:
-            target = headers.get("Location", "elsewhere")
-            return BadAnswer(
-                f"{host} redirects to {target}: the key is not sent there; put the right address into LIVEKIT_URL",
-                method=method,
-                status=status,
-            )
-        code, message = _twirp_error(body)
-        said = f" ({message})" if message else ""
-        if status == 401:
-            return Unauthorized(
-                f"{host} refuses the key{said}: check LIVEKIT_API_KEY, LIVEKIT_API_SECRET and this machine's clock",
-                method=method,
-                code=code,
-                status=status,
-            )
-        if status == 403 or code == "permission_denied":
-            return Unauthorized(
-                f"{host} does not let this key do {method}{said}: it needs a key that may administer SIP",
-                method=method,
-                code=code,
-                status=status,
-            )
-        if status == 429 or code == "resource_exhausted":
-            return Throttled(
-                f"{method}: {host} asks for fewer requests{said}: lower --concurrency",
-                method=method,
-                retry_after=_seconds(headers.get("Retry-After")),
-            )
-        if "sip not connected" in message:
-            return NotSupported(
-                f"{host} runs without SIP: livekit-server needs Redis for it",
-                method=method,
-                code=code,
-                status=status,
-            )
-        if code == "bad_route":
-            return NotSupported(
-                f"{host} has no {method}: it is older than this call, or LIVEKIT_URL has a wrong path",
-                method=method,
-                code=code,
-                status=status,
-            )
-        if not code:
-            if status >= 500:
-                return Unreachable(
-                    f"{method}: {host} answers {status}: try again later",
-                    method=method,
-                    status=status,
-                    sent=True,
-                )
-            return BadAnswer(
-                self._stranger(method, headers.get("Content-Type", "")),
-                method=method,
-                status=status,
-            )
-        if status >= 500 and code in (
-            "unavailable",
-            "internal",
-            "deadline_exceeded",
-            "aborted",
-            "canceled",
-        ):
-            return Unreachable(
-                f"{method}: {host} fails with {code}{said}: try again later",
-                method=method,
-                status=status,
-                sent=True,
-            )
-        return Rejected(
-            f"{method}: {host} refuses: {message or code}", method=method, code=code, status=status
-        )
-
-    def _stranger(self, method: str, content_type: str) -> str:
-        kind = content_type.split(";")[0] or "nothing"
-        return f"{method}: {self.endpoint.host} answers with {kind}, which is not LiveKit's API: check LIVEKIT_URL"
+        It is read as it comes in: a sender who drips bytes for ever keeps every single read within its time.
+        """
+        parts = []
+        size = 0
+        ended = False
+        try:
+            while part := response.read1(1 << 20):
+                parts.append(part)
+                size += len(part)
+                if size > MAX_ANSWER:
+                    raise BadAnswer(
+                        f"{method}: the answer is larger than {MAX_ANSWER >> 20} MB", method=method
+                    )
+                if time.monotonic() > deadline:
+                    raise too_slow(method, self.endpoint.host, self.timeout)
+            ended = True
+        finally:
+            if not ended:
+                response.close()  # what is left of the answer must not meet the next request
+            response.release_conn()
+        return b"".join(parts)
 
 
 def is_retryable(error: ApiError, *, repeat: bool) -> bool:
@@ -277,45 +194,3 @@ def is_retryable(error: ApiError, *, repeat: bool) -> bool:
             return repeat or not sent
         case _:
             return False
-
-
-def _read(response: urllib3.BaseHTTPResponse, method: str, deadline: float) -> bytes:
-    """The body, within the time and the size that make sense."""
-    parts = []
-    size = 0
-    for part in response.stream(1 << 20):
-        size += len(part)
-        if size > MAX_ANSWER:
-            raise BadAnswer(
-                f"{method}: the answer is larger than {MAX_ANSWER >> 20} MB", method=method
-            )
-        if time.monotonic() > deadline:
-            raise Unreachable(
-                f"{method}: the answer did not end in time: pass a longer --timeout",
-                method=method,
-                sent=True,
-            )
-        parts.append(part)
-    return b"".join(parts)
-
-
-def _twirp_error(body: bytes) -> tuple[str, str]:
-    """Code and message of a Twirp error, empty for a body that is none."""
-    try:
-        loaded = json.loads(body)
-    except ValueError:
-        return "", ""
-    if not isinstance(loaded, dict):
-        return "", ""
-    code, message = loaded.get("code"), loaded.get("msg")
-    return (code if isinstance(code, str) else ""), " ".join(message.split()) if isinstance(
-        message, str
-    ) else ""
-
-
-def _seconds(text: str | None) -> float | None:
-    """`Retry-After` in seconds; a date is as good as nothing."""
-    try:
-        return max(float(text), 0.0) if text else None
-    except ValueError:
-        return None

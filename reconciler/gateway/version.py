@@ -7,11 +7,12 @@ Without such an object there is nothing to tell by, and nothing is asked.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from operator import attrgetter
 from typing import Any
 
 from reconciler.core.schema import Field, Kind
-from reconciler.gateway.convert import ID_FIELD
+from reconciler.gateway.messages import ID_FIELD
 from reconciler.gateway.read import LIST_METHODS
 from reconciler.gateway.twirp import TwirpClient
 from reconciler.sip.era import Era
@@ -20,48 +21,41 @@ from reconciler.sip.spec import DISPATCH_RULE, KIND_BY_NAME
 
 def found_era(client: TwirpClient, messages: Mapping[str, list[Any]]) -> Era | None:
     """The era of the server as one of its objects shows it, or None where no object can."""
-    witness = next(_witnesses(messages), None)
+    witness = _witness(messages)
     if witness is None:
         return None
-    kind, message, field = witness
+    kind, message, fields = witness
     identifier = getattr(message, ID_FIELD[kind.name])
     ids = "dispatch_rule_ids" if kind is DISPATCH_RULE else "trunk_ids"
     answer = client.call_json("SIP", LIST_METHODS[kind.name], {ids: [identifier]})
     items = answer.get("items")
-    told = next(
-        (
-            one
-            for one in items or ()
-            if isinstance(one, dict) and one.get(ID_FIELD[kind.name]) == identifier
-        ),
-        None,
-    )
-    if told is None:
-        return None  # deleted meanwhile
-    return Era.NEW if _has(told, field.wire.split(".")) else Era.OLD
+    for told in items if isinstance(items, list) else ():
+        if isinstance(told, dict) and told.get(ID_FIELD[kind.name]) == identifier:
+            known = any(_has(told, field.wire.split(".")) for field in fields)
+            return Era.NEW if known else Era.OLD
+    return None  # deleted meanwhile
 
 
-def _witnesses(messages: Mapping[str, list[Any]]) -> Iterator[tuple[Kind, Any, Field]]:
+def _witness(messages: Mapping[str, list[Any]]) -> tuple[Kind, Any, list[Field]] | None:
+    """The first object with new fields, and those it has: a server that knows one of them is new."""
     for kind_name, found in messages.items():
         kind = KIND_BY_NAME[kind_name]
-        new_fields = [field for field in kind.fields if field.since is not None]
+        fields = [field for field in kind.fields if field.since is not None]
+        # Reading through an unset message gives its defaults, so one C call looks at all plain fields of an object.
+        plain = attrgetter(*(field.wire for field in fields if not field.presence))
+        (outer,) = {field.wire.split(".")[0] for field in fields if field.presence}
         for message in found:
-            for field in new_fields:
-                if _is_set(message, field.wire.split(".")):
-                    yield kind, message, field
+            if message.HasField(outer) or any(plain(message)):
+                present = [field for field in fields if _is_set(message, field)]
+                if present:
+                    return kind, message, present
+    return None
 
 
-def _is_set(message: Any, wire: list[str]) -> bool:
-    *parents, last = wire
-    for parent in parents:
-        if not message.HasField(parent):
-            return False
-        message = getattr(message, parent)
-    value = getattr(message, last)
-    if message.DESCRIPTOR.fields_by_name[last].has_presence:
-        present: bool = message.HasField(last)
-        return present
-    return bool(value)
+def _is_set(message: Any, field: Field) -> bool:
+    parent, _, last = field.wire.rpartition(".")
+    holder = attrgetter(parent)(message) if parent else message
+    return bool(holder.HasField(last) if field.presence else getattr(holder, last))
 
 
 def _has(told: Any, wire: list[str]) -> bool:

@@ -30,7 +30,8 @@ from reconciler.core.plan import Call
 from reconciler.core.schema import FieldType, Kind
 from reconciler.core.values import PlainValue
 from reconciler.errors import ApiError, NotSupported, Rejected, Unreachable
-from reconciler.gateway.convert import ID_FIELD, MESSAGES, Ids, Secrets, write_fields
+from reconciler.gateway.encode import Ids, Secrets, write_fields
+from reconciler.gateway.messages import ID_FIELD, MESSAGES
 from reconciler.gateway.read import list_messages
 from reconciler.gateway.twirp import TwirpClient
 from reconciler.sip.spec import DISPATCH_RULE, INBOUND_TRUNK, KIND_BY_NAME, OUTBOUND_TRUNK

@@ -53,6 +53,7 @@ def matches(configuration: Configuration, live: Snapshot) -> dict[str, Matched]:
 
 def make_plan(configuration: Configuration, live: Snapshot, options: Options) -> Plan:
     """The plan that makes `live` what `configuration` says, in one or both planes."""
+    live = _in_one_order(live)
     matched = matches(configuration, live)
     deletions = _deletions(configuration, matched, options)
     broken = collisions(((one, one.fields) for one in live), options.era)
@@ -72,6 +73,17 @@ def make_plan(configuration: Configuration, live: Snapshot, options: Options) ->
         findings=_sorted(findings),
         notes=tuple(settled.remarks.notes),
         population={kind: len(live.of(kind)) for kind in matched},
+    )
+
+
+def _in_one_order(live: Snapshot) -> Snapshot:
+    """The snapshot whatever the order of the server's answer: of two objects in conflict one is named first."""
+    return Snapshot(
+        live.host,
+        {
+            kind: sorted(found, key=lambda one: (one.name, one.id))
+            for kind, found in live.objects.items()
+        },
     )
 
 

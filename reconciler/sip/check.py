@@ -69,9 +69,7 @@ def _check_inbound(one: Desired) -> Iterator[Finding]:
     """SIP-SEMANTICS 34: something must tell calls apart; what stands in the lists is not looked at."""
     guards = ("auth.username", "auth.password", "allowed_addresses", "numbers")
     if not any(path in one.fields for path in guards):
-        message = (
-            "LiveKit refuses a trunk that would take any call: it has no number, no address and no password"
-        )
+        message = "LiveKit refuses a trunk that would take any call: it has no number, no address and no password"
         fix = "list numbers, allowed_addresses or auth"
         yield _error(one, "open-trunk", "numbers", message, fix)
 

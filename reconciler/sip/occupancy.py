@@ -7,7 +7,7 @@ and then fails every call that comes near (SIP-SEMANTICS 5-12, 19, 44).
 from __future__ import annotations
 
 from reconciler.core.objects import Fields
-from reconciler.core.values import References, Secret, TextList, Value
+from reconciler.core.values import References, Secret, TextList, Unknown, Value
 from reconciler.sip.conflicts import RuleSlot, TrunkSlot, rule_slots, trunk_slots
 from reconciler.sip.era import Era
 from reconciler.sip.spec import DISPATCH_RULE, INBOUND_TRUNK
@@ -19,7 +19,12 @@ PENDING = "new:"
 
 
 def slots_of(kind: str, fields: Fields, era: Era) -> tuple[Slot, ...]:
-    """The slots of an object; a slot that stands twice is a conflict with itself. Outbound trunks have none."""
+    """The slots of an object; a slot that stands twice is a conflict with itself. Outbound trunks have none.
+
+    Nor has an object whose lists could not be read: it would seem to be open to anybody.
+    """
+    if any(isinstance(fields.get(path), Unknown) for path in ("numbers", "callers", "trunks")):
+        return ()
     if kind == INBOUND_TRUNK.name:
         return tuple(trunk_slots(_texts(fields.get("numbers")), _texts(fields.get("callers")), era))
     if kind == DISPATCH_RULE.name and "rooms" in fields:

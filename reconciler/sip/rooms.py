@@ -8,12 +8,13 @@ can fall, without a guess.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from reconciler.core.objects import Fields
-from reconciler.core.values import TextList
+from reconciler.core.values import TextList, Unknown
 from reconciler.sip.era import Era
+from reconciler.sip.numbers import normalize
 
 # A caller that nobody listed: digits after an optional plus, as long as numbers are.
 _PHONE_START = re.compile(r"\+?[0-9]{0,15}")
@@ -23,6 +24,18 @@ _HIDDEN_START = re.compile(r"[0-9]{0,4}")
 _HIDDEN = re.compile(r"[0-9]{4}|[0-9]")
 _RANDOM_START = re.compile(r"_[0-9A-Za-z]{0,12}")
 _RANDOM = re.compile(r"_[0-9A-Za-z]{12}")
+
+# Fields without which nothing can be said about the names.
+_DECIDING = (
+    "callers",
+    "numbers",
+    "hide_phone_number",
+    "rooms.direct.room",
+    "rooms.individual.prefix",
+    "rooms.individual.random_suffix",
+    "rooms.callee.prefix",
+    "rooms.callee.random_suffix",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +107,10 @@ def room_names(fields: Fields, trunks: Sequence[Fields] | None, era: Era) -> Roo
     """The names that a rule of these fields can make; None for a rule that names no kind of room.
 
     `trunks` are the fields of the trunks that the rule is for, None where it is for any or they are not known: a
-    number that a trunk lists is a tail like one that the rule lists.
+    number that all of them list is a tail like one that the rule lists.
     """
+    if any(isinstance(fields.get(path), Unknown) for path in _DECIDING):
+        return None
     match fields.get("rooms"):
         case "direct":
             return RoomNames(_text(fields, "rooms.direct.room"), ("",), random=False)
@@ -128,19 +143,35 @@ def _joined(prefix: str, era: Era) -> str:
 
 
 def _listed(fields: Fields, path: str, trunks: Sequence[Fields] | None) -> tuple[str, ...] | None:
-    """The numbers that can stand in a name: the rule's own, else those of all its trunks, else None."""
+    """The numbers that can stand in a name: the rule's own that its trunks let in, else those of all its trunks.
+
+    None where neither the rule nor all of its trunks list any.
+    """
     own = fields.get(path)
-    if isinstance(own, TextList):
+    let_in = _let_in(path, trunks)
+    if not isinstance(own, TextList):
+        return None if let_in is None else tuple(dict.fromkeys(_spellings(let_in)))
+    if let_in is None:
         return own.written
-    if not trunks:
-        return None
-    numbers: list[str] = []
-    for trunk in trunks:
-        listed = trunk.get(path)
-        if not isinstance(listed, TextList):
-            return None
-        numbers += (*listed.written, *listed.key)
-    return tuple(dict.fromkeys(numbers))
+    normal = {one for entries in let_in for one in entries.key}
+    # A rule that no call can reach is judged by what it says.
+    return tuple(one for one in own.written if normalize(one) in normal) or own.written
+
+
+def _let_in(path: str, trunks: Sequence[Fields] | None) -> list[TextList] | None:
+    lists = [trunk.get(path) for trunk in trunks or ()]
+    found = [one for one in lists if isinstance(one, TextList)]
+    return found if found and len(found) == len(lists) else None
+
+
+def _spellings(lists: Iterable[TextList]) -> Iterator[str]:
+    """A trunk takes a number as it is written and in normal form (SIP-SEMANTICS 14), of which `+` may be missing."""
+    for entries in lists:
+        yield from entries.written
+        for normal in entries.key:
+            yield normal
+            if normal.startswith("+") and normalize(normal[1:]) == normal:
+                yield normal[1:]
 
 
 def _text(fields: Fields, path: str) -> str:

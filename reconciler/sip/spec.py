@@ -21,7 +21,7 @@ ENCRYPTION: Final = ("disable", "allow", "require")
 
 _NAME_SYNTAX = "A header name has 1-255 letters, digits or -.!%*_+`'~."
 
-# How a kind of room that does not honour the new media message is still told: see gateway.convert.
+# How a kind of room that does not honour the new media message is still told: see gateway.messages.
 ENCRYPTION_PATH: Final = "media.encryption"
 
 

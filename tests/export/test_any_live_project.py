@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from reconciler.core.finding import Severity
 from reconciler.core.objects import Live, Snapshot
-from reconciler.core.values import Secret
+from reconciler.core.values import Secret, Value
 from reconciler.export import export_project
 from reconciler.sip.conflicts import find_conflicts
 from reconciler.sip.era import Era
@@ -83,7 +83,7 @@ def test_no_secret_stands_in_the_text(project: tuple[Snapshot, Era]) -> None:
 CANARY = "c4n4ry"
 
 
-def _marked(path: str, value: object) -> object:
+def _marked(path: str, value: Value) -> Value:
     if isinstance(value, Secret) and path != "room.egress" and value.reveal():
         return Secret(CANARY)
     return value

@@ -25,7 +25,7 @@ from reconciler.gateway.read import snapshot
 from reconciler.sip.era import Era
 from tests.export.round_trip import plan_of, read_back
 
-PREFIXES = ["", "c", "call", "call-", "call-_", "call_", "call_1", "call_+15550100001", "call__", "1", "15550100001", "0001", "_"]
+PREFIXES = ["", "c", "call", "call-", "call-_", "call_", "call_1", "call_+15550100001", "call__", "1", "15550100001", "_"]
 CALLERS = ["+15550100001", "+15550100002", "15550100001", "anonymous", "1"]
 AGENTS = [[], [], ["a"], ["b"], ["a", "b"], ["b", "a"], ["a", "a"], [""]]
 

@@ -24,10 +24,11 @@ from typing import Any
 from reconciler.compose import compile_rule
 from reconciler.config.load import load
 from reconciler.config.model import Configuration
+from reconciler.core.finding import has_errors
 from reconciler.core.objects import Desired, Live, Snapshot
 from reconciler.core.plan import Plan, Plane
 from reconciler.core.values import Reference, References, Secret, SecretRef, Unknown, Value
-from reconciler.planner import Options, make_plan
+from reconciler.planning import Options, make_plan
 from reconciler.render.document import Causes, drift_document, plan_document
 from reconciler.render.formats import Format, show_plan
 from reconciler.render.shapes import PlanDocument
@@ -121,7 +122,7 @@ def live_from_yaml(
 ) -> Snapshot:
     """A live project as a file would have it. `names` are the live names of objects whose key is another."""
     read = load({Path("live.yaml"): data}, environ)
-    assert not read.findings, [str(finding) for finding in read.findings]
+    assert not has_errors(read.findings), [str(finding) for finding in read.findings]
     trunks = {one.name: one for one in read.sip.get(INBOUND_TRUNK.name, ())}
     objects = {
         kind.name: tuple(
