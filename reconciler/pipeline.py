@@ -178,8 +178,9 @@ def era_of(request: Request, configuration: Configuration | None, found: Era | N
 # Guards
 # ---------------------------------------------------------------------------------------------------------------------
 
-# Any spelling of the two keys that decide which server is meant, and the plain one whose value can be read off.
-_DECIDING_KEY = re.compile(rb"\b(env_prefix|host)\b[\"']?\s*:")
+# Anything that could spell one of the two keys that decide which server is meant (escapes and explicit keys too), and
+# the plain spelling whose value can be read off.
+_DECIDING_KEY = re.compile(rb"\b(?:env_prefix|host)\b[\"']?\s*:|\\[xuU]|^\s*\?\s", re.MULTILINE)
 _PLAIN_KEY = re.compile(
     rb"^[ ]+(env_prefix|host):[ ]+([\"']?)([A-Za-z0-9_.:-]+)\2[ ]*(?:#.*)?$", re.MULTILINE
 )

@@ -27,7 +27,7 @@ except ImportError:  # PyYAML without libyaml: slower, the same events
 
 MAX_DEPTH = 64
 MAX_ALIASED = 1_000_000
-MAX_KEY = 1024
+MAX_KEY = 8192
 _TOLD_DEPTH = 12  # as deep as anything that has a meaning
 
 
@@ -147,7 +147,7 @@ class _Builder:
         if frame.anchor is not None:
             self._open.discard(frame.anchor)
             self._anchors[frame.anchor] = node
-        if "<<" in frame.entries:
+        if "<<" in frame.entries and frame.entries["<<"][3]:
             self._merge(frame.entries)
         above = self._stack[-1]
         self._add(above, node)
@@ -211,7 +211,10 @@ class _Builder:
         entries[text] = (key.line, key.column, node, key.plain)
 
     def _merge(self, entries: dict[str, Entry]) -> None:
-        """`<<: *anchor` as YAML 1.1 has it: keys that are written win, then the first of the merged mappings."""
+        """`<<: *anchor` as YAML 1.1 has it: keys that are written win, then the first of the merged ones.
+
+        In quotes it is a key like others.
+        """
         line, column, source, _ = entries.pop("<<")
         sources = source.items if isinstance(source, Sequence) else [source]
         for one in sources:

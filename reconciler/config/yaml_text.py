@@ -46,6 +46,8 @@ def syntax_error(error: yaml.YAMLError, file: str, text: str) -> Finding:
         return _reader_error(error, file, text)
     mark = error.problem_mark or error.context_mark
     line, column = (mark.line, mark.column) if mark is not None else (0, 0)
+    if line > text.count("\n"):  # libyaml means the line after the last one
+        line, column = _place(text)
     problem = error.problem or "this is not YAML"
     message = f"{problem} {error.context}" if error.context else problem
     start = error.context_mark

@@ -1,8 +1,8 @@
 """A document as YAML text.
 
 Small mappings and lists stand in one line, as people write them (`rooms: {individual: {prefix: call-}}`), larger ones
-in a line an entry. A direct emitter of the few shapes that the language has: PyYAML's representer needs twenty
-times as long for ten thousand objects, and knows neither comments nor which mapping deserves a line of its own.
+in a line an entry. A direct emitter of the few shapes that the language has: PyYAML needs ten times as long for a
+large project, with libyaml too, and knows neither comments nor which mapping deserves a line of its own.
 """
 
 from __future__ import annotations

@@ -81,9 +81,9 @@ class LiveServer:
         """Creates an object and returns its id."""
         return write.create(self._client, call, self._secrets(call), ids, known)
 
-    def update(self, call: Call, live: Any, ids: Callable[[Reference], str]) -> None:
-        """Changes an object, starting from its live message."""
-        write.update(self._client, call, live, self._secrets(call), ids)
+    def update(self, call: Call, live: Any, ids: Callable[[Reference], str]) -> Any:
+        """Changes an object, starting from its live message; returns the new one."""
+        return write.update(self._client, call, live, self._secrets(call), ids)
 
     def delete(self, call: Call) -> None:
         """Deletes an object."""

@@ -135,7 +135,7 @@ INBOUND_TRUNK: Final = Kind(
         Field(
             "auth.username",
             T.CREDENTIAL,
-            "User name of the SIP challenge.",
+            "User name of the SIP challenge; may be {env: NAME}.",
             "auth_username",
             patch=True,
         ),
@@ -210,7 +210,7 @@ OUTBOUND_TRUNK: Final = Kind(
         Field(
             "auth.username",
             T.CREDENTIAL,
-            "User name for the provider.",
+            "User name for the provider; may be {env: NAME}.",
             "auth_username",
             patch=True,
         ),
@@ -333,7 +333,7 @@ DISPATCH_RULE: Final = Kind(
         ),
         _METADATA,
         Field(
-            "attributes.*", T.CREDENTIAL, "Attributes of the caller's participant.", "attributes"
+            "attributes.*", T.TEXT, "Attributes of the caller's participant.", "attributes"
         ),
         Field(
             "room_preset",
