@@ -10,17 +10,17 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import groupby
-from typing import Any, Protocol
+from typing import Any, Protocol, assert_never
 
-from reconciler.core.finding import Finding
 from reconciler.core.objects import Live
 from reconciler.core.plan import Action, Call, FieldChange, Plan
-from reconciler.core.values import Reference, References, without_secret
+from reconciler.core.values import Reference, Unknown, Value
 from reconciler.errors import ReconcileError
+from reconciler.sip.spec import INBOUND_TRUNK
 
 
 class Outcome(StrEnum):
@@ -66,7 +66,7 @@ class Report:
 class Server(Protocol):
     """The writes that an apply needs; the gateway implements them."""
 
-    def read(self, kinds: Iterable[str]) -> Mapping[str, Mapping[str, Any]]:
+    def read(self, kinds: Iterable[str]) -> Mapping[str, dict[str, Any]]:
         """The live messages of some kinds by id."""
         ...
 
@@ -78,8 +78,8 @@ class Server(Protocol):
         """Creates an object and returns its id."""
         ...
 
-    def update(self, call: Call, live: Any, ids: Callable[[Reference], str]) -> None:
-        """Changes an object."""
+    def update(self, call: Call, live: Any, ids: Callable[[Reference], str]) -> Any:
+        """Changes an object and returns its new message."""
         ...
 
     def delete(self, call: Call) -> None:
@@ -92,10 +92,14 @@ Progress = Callable[[Result], None]
 
 @dataclass(slots=True)
 class _Run:
-    """The state of one apply; `created` grows as objects get their ids."""
+    """The state of one apply.
+
+    `seen` are the live objects that the plan was made of, by id. `created` grows as objects get their ids.
+    """
 
     server: Server
     progress: Progress
+    seen: Mapping[str, Live]
     results: dict[int, Result] = field(default_factory=dict)
     created: dict[tuple[str, str], str] = field(default_factory=dict)
     stopping: threading.Event = field(default_factory=threading.Event)
@@ -108,141 +112,156 @@ class _Run:
                 self.created[(result.call.kind, result.call.name)] = result.id
             self.progress(result)
 
+    def id_of(self, reference: Reference) -> str:
+        """The id of an object that a call names, known before or made by an earlier call."""
+        return reference.id or self.created[(INBOUND_TRUNK.name, reference.name)]
 
-def apply_plan(plan: Plan, server: Server, concurrency: int, progress: Progress) -> Report:
-    """Sends the calls of a plan, at most `concurrency` at a time. Raises nothing that a call can cause."""
-    run = _Run(server, progress)
-    interrupted = False
-    with ThreadPoolExecutor(concurrency, thread_name_prefix="write") as pool:
+
+def apply_plan(
+    plan: Plan, server: Server, concurrency: int, progress: Progress, seen: Iterable[Live] = ()
+) -> Report:
+    """Sends the calls of a plan, at most `concurrency` at a time. Raises nothing that a call can cause.
+
+    `seen` are the live objects that the plan was made of. The plan itself holds no secrets, so only they show that
+    somebody changed one since.
+    """
+    run = _Run(server, progress, {one.id: one for one in seen})
+    pool = ThreadPoolExecutor(concurrency, thread_name_prefix="write")
+    try:
         for _, calls in groupby(plan.calls, key=lambda call: call.batch):
-            batch = list(calls)
-            if not run.stopping.is_set():
-                try:
-                    _run_batch(run, pool, batch)
-                except KeyboardInterrupt:
-                    interrupted = True
-                    run.stopping.set()
-            for call in batch:
-                if call.step not in run.results:
-                    run.note(
-                        Result(
-                            call,
-                            Outcome.SKIPPED,
-                            "interrupted" if run.stopping.is_set() else "not reached",
-                        )
-                    )
-    return Report(tuple(run.results[call.step] for call in plan.calls), interrupted)
+            _run_batch(run, pool, list(calls))
+    except KeyboardInterrupt:
+        run.stopping.set()
+    finally:
+        # Calls in flight finish, however the loop ended: their outcome belongs to the report.
+        pool.shutdown(wait=True)
+    for call in plan.calls:
+        if call.step not in run.results:
+            run.note(Result(call, Outcome.SKIPPED, "interrupted"))
+    return Report(
+        tuple(run.results[call.step] for call in plan.calls), interrupted=run.stopping.is_set()
+    )
 
 
 def _run_batch(run: _Run, pool: ThreadPoolExecutor, batch: Sequence[Call]) -> None:
+    ready = [call for call in batch if not _waits_in_vain(run, call)]
+    if not ready:
+        return
     try:
-        fresh = run.server.read(sorted({call.kind for call in batch}))
+        fresh = run.server.read(sorted({call.kind for call in ready}))
     except ReconcileError as error:
-        for call in batch:
+        for call in ready:
             run.note(
                 Result(call, Outcome.FAILED, f"could not be read again before the write: {error}")
             )
         return
     lanes: dict[int, list[Call]] = {}
-    for call in batch:
+    for call in ready:
         lanes.setdefault(call.lane, []).append(call)
-    pending: set[Future[None]] = {
-        pool.submit(_run_lane, run, lane, fresh) for lane in lanes.values()
-    }
-    try:
-        while pending:
-            done, pending = wait(pending, return_when=FIRST_COMPLETED)
-            for future in done:
-                future.result()
-    except KeyboardInterrupt:
-        run.stopping.set()
-        wait(pending)
-        raise
+    pending = [pool.submit(_run_lane, run, lane, fresh) for lane in lanes.values()]
+    for future in pending:
+        future.result()
 
 
-def _run_lane(run: _Run, lane: Sequence[Call], fresh: Mapping[str, Mapping[str, Any]]) -> None:
+def _waits_in_vain(run: _Run, call: Call) -> bool:
+    """Whether something that the call waits for was not done; then that is its outcome."""
+    for step in call.after:
+        earlier = run.results.get(step)
+        if earlier is not None and earlier.outcome is not Outcome.DONE:
+            reason = f"it waits for step {step}, which was not done"
+            run.note(Result(call, Outcome.SKIPPED, reason))
+            return True
+    return False
+
+
+def _run_lane(run: _Run, lane: Sequence[Call], fresh: Mapping[str, dict[str, Any]]) -> None:
     for call in lane:
         if run.stopping.is_set():
             return
-        run.note(_send(run, call, fresh[call.kind]))
+        if not _waits_in_vain(run, call):
+            run.note(_send(run, call, fresh[call.kind]))
 
 
-def _send(run: _Run, call: Call, fresh: Mapping[str, Any]) -> Result:
-    """One call, or the reason why it was not sent."""
-    missing = [step for step in call.after if run.results[step].outcome is not Outcome.DONE]
-    if missing:
-        return Result(call, Outcome.SKIPPED, f"it waits for step {missing[0]}, which was not done")
-    ids = _ids(run)
+def _send(run: _Run, call: Call, fresh: dict[str, Any]) -> Result:
+    """One call, or the reason why it was not sent. `fresh` are the messages of its kind."""
     try:
         match call.action:
             case Action.CREATE:
-                return _create(run, call, fresh, ids)
+                return _create(run, call, fresh)
             case Action.UPDATE | Action.RENAME:
-                live = fresh.get(call.id or "")
-                if live is None:
-                    return Result(
-                        call, Outcome.FAILED, "it was deleted since the plan was made: plan again"
-                    )
-                # The second half of a split follows the first, which was made after this was read.
-                stale = (
-                    None
-                    if _is_second_half(run, call)
-                    else _stale(call, run.server.live(call.kind, live))
-                )
-                if stale is not None:
-                    return Result(call, Outcome.FAILED, stale)
-                run.server.update(call, live, ids)
+                return _update(run, call, fresh)
             case Action.DELETE:
-                run.server.delete(call)
+                return _delete(run, call, fresh)
+            case _ as never:
+                assert_never(never)
     except ReconcileError as error:
         return Result(call, Outcome.FAILED, str(error))
+
+
+def _create(run: _Run, call: Call, fresh: Mapping[str, Any]) -> Result:
+    for identifier, message in fresh.items():
+        if message.name == call.name and identifier not in run.seen and not _is_ours(run, call):
+            reason = f"somebody created one of that name ({identifier}) since the plan was made: plan again"
+            return Result(call, Outcome.FAILED, reason)
+    return Result(call, Outcome.DONE, id=run.server.create(call, run.id_of, fresh.keys()))
+
+
+def _is_ours(run: _Run, call: Call) -> bool:
+    """Whether the call makes anew what an earlier one deleted; the list may be older than that."""
+    return any(run.results[step].call.name == call.name for step in call.after)
+
+
+def _update(run: _Run, call: Call, fresh: dict[str, Any]) -> Result:
+    identifier = call.id or ""
+    message = fresh.get(identifier)
+    if message is None:
+        return Result(call, Outcome.FAILED, "it was deleted since the plan was made: plan again")
+    foreign = _foreign_change(call, run.server.live(call.kind, message), run.seen.get(identifier))
+    if foreign is not None:
+        reason = f"{foreign} was changed by somebody else since the plan was made: plan again"
+        return Result(call, Outcome.FAILED, reason)
+    # The second half of a split call starts from what the first one left.
+    fresh[identifier] = run.server.update(call, message, run.id_of)
     return Result(call, Outcome.DONE, id=call.id)
 
 
-def _create(
-    run: _Run, call: Call, fresh: Mapping[str, Any], ids: Callable[[Reference], str]
-) -> Result:
-    twin = next((message for message in fresh.values() if message.name == call.name), None)
-    if twin is not None and not any(
-        run.results[step].call.name == call.name for step in call.after
-    ):
-        return Result(
-            call,
-            Outcome.FAILED,
-            "somebody created one of that name since the plan was made: plan again",
-        )
-    identifier = run.server.create(call, ids, fresh.keys())
-    return Result(call, Outcome.DONE, id=identifier)
+def _delete(run: _Run, call: Call, fresh: Mapping[str, Any]) -> Result:
+    identifier = call.id or ""
+    message, seen = fresh.get(identifier), run.seen.get(identifier)
+    if message is not None and seen is not None:
+        changed = _first_difference(run.server.live(call.kind, message), seen)
+        if changed is not None:
+            reason = f"{changed} was changed by somebody else since the plan was made: plan again"
+            return Result(call, Outcome.FAILED, reason)
+    run.server.delete(call)
+    return Result(call, Outcome.DONE, id=call.id)
 
 
-def _is_second_half(run: _Run, call: Call) -> bool:
-    return any(run.results[step].call.id == call.id for step in call.after)
+def _first_difference(now: Live, seen: Live) -> str | None:
+    if now.name != seen.name:
+        return "name"
+    paths = sorted(now.fields.keys() | seen.fields.keys())
+    return next((path for path in paths if seen.fields.get(path) != now.fields.get(path)), None)
 
 
-def _ids(run: _Run) -> Callable[[Reference], str]:
-    def look_up(reference: Reference) -> str:
-        if reference.id is not None:
-            return reference.id
-        return run.created[("inbound_trunk", reference.name)]
-
-    return look_up
-
-
-def _stale(call: Call, live: Live) -> str | None:
-    """Why a call must not be sent: a field that it changes is not what the plan saw."""
+def _foreign_change(call: Call, live: Live, seen: Live | None) -> str | None:
+    """The first of the fields that a call changes which is not what the plan saw."""
+    if call.new_name is not None and seen is not None and live.name != seen.name:
+        return "name"
     for change in call.fields:
-        now = live.fields.get(change.path)
-        if not _same(change, now):
-            return f"{change.path} was changed by somebody else since the plan was made: plan again"
+        if not _is_as_planned(change, live.fields.get(change.path), seen):
+            return change.path
     return None
 
 
-def _same(change: FieldChange, now: Any) -> bool:
-    if change.sensitive:
-        return (now is None) == (change.before is None)
-    if isinstance(now, References) and isinstance(change.before, References):
-        return now.key == change.before.key
-    return (None if now is None else without_secret(now)) == change.before
+def _is_as_planned(change: FieldChange, now: Value | None, seen: Live | None) -> bool:
+    if not change.sensitive:
+        return change.before == now
+    if isinstance(change.before, Unknown):
+        return True  # the server does not tell, so nobody can see a change
+    if seen is not None:
+        return seen.fields.get(change.path) == now
+    return (change.before is None) == (now is None)
 
 
-__all__ = ["Finding", "Outcome", "Report", "Result", "apply_plan"]
+__all__ = ["Outcome", "Report", "Result", "apply_plan"]

@@ -275,15 +275,21 @@ def carry_out(request: Request, prepared: Prepared, progress: Progress) -> Repor
     server = prepared.server
     if server is None:
         raise Refused("a plan made against a file cannot be applied: plan against the live project")
-    report = apply_plan(prepared.plan, server, request.concurrency, progress)
+    report = apply_plan(prepared.plan, server, request.concurrency, progress, seen=prepared.live)
     if report.interrupted:
         return report
-    live = server.snapshot(server.observe())
+    try:
+        live = server.snapshot(server.observe())
+    except ReconcileError as error:
+        # What was done is known, whatever became of the server since.
+        return replace(report, differences=(f"the project could not be read again: {error}",))
     if prepared.is_saved:
         from reconciler.planfile import unsettled
 
         return replace(report, differences=unsettled(prepared.plan, live))
-    after = _plan(request, prepared.configuration, live, prepared.era)
+    # A password that the server does not tell was written: it does not differ because it was asked for.
+    asked = replace(request, write_secrets=frozenset())
+    after = _plan(asked, prepared.configuration, live, prepared.era)
     return replace(report, differences=remaining(after))
 
 

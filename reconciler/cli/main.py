@@ -10,6 +10,7 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
 
@@ -94,6 +95,10 @@ def cli() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Runs a command and exits with its code; what goes wrong is one line on stderr."""
+    for name in ("stdout", "stderr"):
+        # A cron may start programs with closed streams: what is written there is lost, and nothing else.
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))
     sys.exit(run(arguments))
 
 

@@ -8,7 +8,7 @@ import click
 
 from reconciler.cli.console import emit
 
-NAMES = ("dispatch", "plan", "findings", "report", "ids", "snapshot", "receipt")
+NAMES = ("dispatch", "plan", "findings", "report", "ids", "objects", "snapshot", "receipt")
 
 
 @click.command("schema")

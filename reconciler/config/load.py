@@ -79,9 +79,7 @@ def _no_collection() -> Iterator[None]:
 def _files(paths: Sequence[Path]) -> Iterator[Path]:
     for path in paths:
         if path.is_dir():
-            inside = sorted(
-                p for p in path.iterdir() if p.suffix in SUFFIXES and not p.name.startswith(".")
-            )
+            inside = sorted(one for one in path.iterdir() if _is_configuration(one))
             if not inside:
                 raise FileError(
                     f"{path}: no .yaml file in this folder: write one with `reconcile init -c {path}/dispatch.yaml`"
@@ -89,6 +87,11 @@ def _files(paths: Sequence[Path]) -> Iterator[Path]:
             yield from inside
         else:
             yield path
+
+
+def _is_configuration(path: Path) -> bool:
+    """Whether a file of a folder belongs to the project; a link that leads nowhere does, and is an error."""
+    return path.suffix in SUFFIXES and not path.name.startswith(".") and not path.is_dir()
 
 
 def _bytes(path: Path) -> bytes:
@@ -100,6 +103,8 @@ def _bytes(path: Path) -> bytes:
         ) from error
     except OSError as error:
         raise FileError(f"{path}: cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise FileError(f"{path}: this cannot be the path of a file") from error
 
 
 def _project(draft: ProjectDraft) -> Project:

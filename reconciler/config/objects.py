@@ -184,4 +184,4 @@ class ObjectReader(FieldReader):
         node = own.get("unmanaged")
         if node is None:
             return ()
-        return read_paths(self, node, f"{path}.unmanaged", (kind,), a(kind))
+        return read_paths(self, node, f"{path}.unmanaged", (kind,), f"{a(kind)} has no field")

@@ -33,9 +33,9 @@ def is_known_path(kind: Kind, path: str) -> bool:
 
 
 def read_paths(
-    reader: ScalarReader, node: Node, path: str, kinds: tuple[Kind, ...], owner: str
+    reader: ScalarReader, node: Node, path: str, kinds: tuple[Kind, ...], complaint: str
 ) -> tuple[str, ...]:
-    """A list of paths that one of some kinds has; `owner` is who has no other."""
+    """A list of paths that one of some kinds has; `complaint` goes before one that none has."""
     texts = reader.texts(node, path, "fields") or []
     if type(node) is not Sequence:
         return ()
@@ -44,7 +44,7 @@ def read_paths(
             continue
         if not any(is_known_path(kind, item.text) for kind in kinds):
             known = tuple(sorted({one for kind in kinds for one in known_paths(kind)}))
-            message = f'{owner} has no field "{item.text}"'
+            message = f'{complaint} "{item.text}"'
             fix = reader.problems.did_you_mean(item.text, known)
             reader.error("unknown-key", item, f"{path}[{index}]", message, fix)
     return tuple(texts)

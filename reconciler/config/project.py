@@ -53,7 +53,9 @@ class ProjectReader(SectionReader):
             case "server":
                 draft.server = self._server(node, path)
             case _:
-                draft.unmanaged = read_paths(self, node, path, KINDS, "no kind of object")
+                draft.unmanaged = read_paths(
+                    self, node, path, KINDS, "no kind of object has a field"
+                )
 
     def _host(self, node: Node, path: str) -> str | None:
         text = self.full_text(node, path, "a host")

@@ -78,8 +78,12 @@ def known_word(word: str, known: Sequence[str]) -> str:
         if _fold(candidate) == folded:
             return f'did you mean "{candidate}"?'
     alias = _ALSO_KNOWN_AS.get(folded)
-    if alias is not None and alias.split(".")[0] in known:
-        return f"here it is called {alias}"
+    if alias is not None:
+        first, _, last = alias.rpartition(".")
+        if (first or last) in known:
+            return f"here it is called {alias}"
+        if last in known:
+            return f"here it is called {last}"
     # LiveKit's enumerations end in the word: SIP_TRANSPORT_TLS.
     if "_" in word and word.isupper():
         for candidate in known:

@@ -84,7 +84,14 @@ def parse_duration(text: str) -> int | None:
     return total if text else None
 
 
-class TextList(msgspec.Struct, frozen=True, eq=False, tag="list"):
+class _OwnEquality(msgspec.Struct, frozen=True, eq=False):
+    """A value whose `==` is LiveKit's; a struct's own `!=` would go on comparing identities."""
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+
+class TextList(_OwnEquality, frozen=True, eq=False, tag="list"):
     """Several texts. `written` is what is shown and sent, `key` what decides equality.
 
     A set has the sorted texts as its key, a set of phone numbers their sorted normal forms. Repeats stay in the key:
@@ -107,7 +114,7 @@ def text_set(texts: Iterable[str]) -> TextList:
     return TextList(written, written if len(written) == 1 else tuple(sorted(written)))
 
 
-class Metadata(msgspec.Struct, frozen=True, eq=False, tag="metadata"):
+class Metadata(_OwnEquality, frozen=True, eq=False, tag="metadata"):
     """A text that applications read. Compared as bytes, or as JSON where the file wrote a mapping."""
 
     text: str
@@ -152,7 +159,7 @@ class Reference(msgspec.Struct, frozen=True):
     id: str | None = None
 
 
-class References(msgspec.Struct, frozen=True, eq=False, tag="references"):
+class References(_OwnEquality, frozen=True, eq=False, tag="references"):
     """Objects of another kind, in any order. Equal when they are the same objects, whatever they are called."""
 
     entries: tuple[Reference, ...]
@@ -183,7 +190,7 @@ class AgentDispatch(msgspec.Struct, frozen=True):
     deployment: str = ""
 
 
-class AgentList(msgspec.Struct, frozen=True, eq=False, tag="agents"):
+class AgentList(_OwnEquality, frozen=True, eq=False, tag="agents"):
     """The agents asked for in one place, in any order; the same one twice is not the same as once."""
 
     entries: tuple[AgentDispatch, ...]
@@ -226,7 +233,7 @@ class Hidden(msgspec.Struct, frozen=True, tag="hidden"):
         return MASK
 
 
-class Unknown(msgspec.Struct, frozen=True, eq=False, tag="unknown"):
+class Unknown(_OwnEquality, frozen=True, eq=False, tag="unknown"):
     """The server did not say: never a change by itself, and never overwritten by accident.
 
     Equal to everything, an absent value included, which is just what "not a change by itself" means.

@@ -18,8 +18,7 @@ AgentKeys: TypeAlias = Mapping[tuple[str, str], str]
 def is_expressible(agents: Agents) -> bool:
     """Whether a convention can name these agents just as they live."""
     return all(
-        one.restart_policy in _POLICIES
-        and all(is_key(name) for name, _ in one.attributes)
+        one.restart_policy in _POLICIES and all(is_key(name) for name, _ in one.attributes)
         for one in agents
     )
 

@@ -18,9 +18,7 @@ _SECTIONS = {
         "Plane 1: which room a call lands in. No agent is named here. Keys are the names in LiveKit; an",
         "object with an id is known by it, because its name is empty or not the only one.",
     ),
-    "agents": (
-        "Plane 2: which agent joins a room. No trunk or rule is named here.",
-    ),
+    "agents": ("Plane 2: which agent joins a room. No trunk or rule is named here.",),
 }
 _PARTS = {
     ("project", "host"): ("No other host is read or written with this file.",),
@@ -32,7 +30,9 @@ _PARTS = {
     ("sip", "dispatch_rules"): (
         "Which room a call lands in. A line is a neutral label for the conventions below.",
     ),
-    ("agents", "names"): ("Agents by a key of this file; agent_name is what the worker registers.",),
+    ("agents", "names"): (
+        "Agents by a key of this file; agent_name is what the worker registers.",
+    ),
     ("agents", "rooms"): (
         "Which rooms get which agents. An exact room beats a prefix, the longest prefix wins. LiveKit",
         "puts an underscore between a rule's prefix and the number: rooms of call- start with call-_.",

@@ -161,17 +161,19 @@ _READERS: dict[FieldType, Reader] = {
 }
 
 
-def with_unknown_passwords(objects: list[Live]) -> list[Live]:
-    """Marks passwords that the server does not tell.
+def with_unknown_passwords(objects: dict[str, list[Live]]) -> dict[str, list[Live]]:
+    """Marks passwords that the server does not tell. `objects` are the live ones by kind.
 
     A trunk with a user name and no password may have one that is not returned. It is taken to have none only where
     the same server returned the password of another trunk.
     """
-    if any(_PASSWORD_PATH in one.fields for one in objects):
+    told = any(_PASSWORD_PATH in one.fields for found in objects.values() for one in found)
+    if told:
         return objects
-    return [
-        Live(one.kind, one.id, one.name, {**one.fields, _PASSWORD_PATH: Unknown()})
-        if "auth.username" in one.fields
-        else one
-        for one in objects
-    ]
+    return {kind: [_doubted(one) for one in found] for kind, found in objects.items()}
+
+
+def _doubted(one: Live) -> Live:
+    if "auth.username" not in one.fields:
+        return one
+    return Live(one.kind, one.id, one.name, {**one.fields, _PASSWORD_PATH: Unknown()})

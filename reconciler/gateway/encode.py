@@ -162,7 +162,7 @@ def _write_codecs(container: Any, document: Document) -> None:
 
 
 def _write_agents(container: Any, agents: tuple[AgentDispatch, ...]) -> None:
-    """Rewrites the list. An agent that stays keeps its message, and with it the fields that this version cannot name."""
+    """Rewrites the list. An agent that stays keeps its message, and so the fields that this version cannot name."""
     former = [type(one).FromString(one.SerializeToString()) for one in container]
     del container[:]
     for agent in agents:

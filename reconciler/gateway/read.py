@@ -71,8 +71,5 @@ def snapshot(host: str, messages: dict[str, list[Any]], era: Era) -> Snapshot:
     objects: dict[str, list[Live]] = {}
     for kind, found in messages.items():
         described = KIND_BY_NAME[kind]
-        converted = [live_object(described, message, era) for message in found]
-        objects[kind] = (
-            converted if kind == DISPATCH_RULE.name else with_unknown_passwords(converted)
-        )
-    return Snapshot(host, objects)
+        objects[kind] = [live_object(described, message, era) for message in found]
+    return Snapshot(host, with_unknown_passwords(objects))

@@ -11,8 +11,8 @@ from reconciler.core.plan import Call
 from reconciler.core.values import Reference
 from reconciler.gateway import write
 from reconciler.gateway.decode import live_object
-from reconciler.gateway.messages import ID_FIELD
 from reconciler.gateway.endpoint import Endpoint
+from reconciler.gateway.messages import ID_FIELD
 from reconciler.gateway.read import ALL_KINDS, read_messages, snapshot
 from reconciler.gateway.twirp import TwirpClient
 from reconciler.gateway.version import found_era

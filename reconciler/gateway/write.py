@@ -121,24 +121,15 @@ def _create_request(kind: Kind, message: Any) -> Message:
 
 def _flat_rule(rule: Any) -> CreateSIPDispatchRuleRequest:
     """The older shape of a new rule. What it cannot say is refused: a rule without a filter takes more calls."""
-    request = CreateSIPDispatchRuleRequest()
-    known = request.DESCRIPTOR.fields_by_name
-    lost = [field.name for field, _ in rule.ListFields() if field.name not in known]
+    known = CreateSIPDispatchRuleRequest.DESCRIPTOR.fields_by_name
+    said = {field.name: value for field, value in rule.ListFields()}
+    lost = sorted(said.keys() - known.keys())
     if lost:
         raise NotSupported(
             f"this server cannot create a rule with {', '.join(lost)}: it needs livekit-server 1.9 or newer",
             method="CreateSIPDispatchRule",
         )
-    for field, value in rule.ListFields():
-        if field.message_type is not None and not field.is_repeated:
-            getattr(request, field.name).CopyFrom(value)
-        elif field.message_type is not None:
-            getattr(request, field.name).MergeFrom(value)
-        elif field.is_repeated:
-            getattr(request, field.name).extend(value)
-        else:
-            setattr(request, field.name, value)
-    return request
+    return CreateSIPDispatchRuleRequest(**said)
 
 
 def _find_created(

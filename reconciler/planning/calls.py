@@ -30,12 +30,13 @@ def _changes_of(one: Difference) -> Iterator[Change]:
     for plane in Plane:
         fields = tuple(change for change in one.changes if plane_of(change, desired.kind) is plane)
         former: str | None = None
-        if live is None and plane is Plane.SIP:
-            action = Action.CREATE
-        elif not fields:
+        if not fields and not (live is None and plane is Plane.SIP):
             continue
+        if live is None:
+            # Both planes of a rule that does not exist yet: one call creates it with all they want.
+            action = Action.CREATE
         elif fields[0].path == NAME_PATH:
-            action, former = Action.RENAME, live.name if live is not None else None
+            action, former = Action.RENAME, live.name
         else:
             action = Action.UPDATE
         identifier = live.id if live is not None else None

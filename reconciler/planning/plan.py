@@ -9,7 +9,7 @@ from reconciler.config.model import Configuration
 from reconciler.core.finding import Finding
 from reconciler.core.objects import Desired, Fields, Live, Snapshot
 from reconciler.core.ownership import Matched, UnlistedPolicy, match
-from reconciler.core.plan import Action, Plan, Plane
+from reconciler.core.plan import Action, Plan, Plane, Unlisted
 from reconciler.planning.calls import calls, changes, gaps, operations
 from reconciler.planning.differences import Difference, Remarks, difference, recreation
 from reconciler.planning.options import Options
@@ -100,6 +100,11 @@ class _Settled:
     ) -> None:
         self.trunks = trunks
         self.targets = found
+        self.ids = {
+            (one.desired.kind, one.desired.name): one.live.id
+            for one in found
+            if one.live is not None
+        }
         self.differences = differences
         self.ordered = ordered
         self.remarks = remarks
@@ -177,7 +182,7 @@ def _unlisted(
     matched: Mapping[str, Matched],
     settled: _Settled,
     options: Options,
-) -> Iterable[object]:
+) -> Iterable[Unlisted]:
     if configuration.project.unlisted is not UnlistedPolicy.REPORT:
         return ()
     unlisted = [one for kind in matched.values() for one in kind.unlisted]
@@ -190,11 +195,22 @@ def _checks(
     """What LiveKit would refuse, and what would fail calls once the plan is applied."""
     for target in settled.targets:
         yield from check_object(target.desired, era)
-    names = settled.trunks.names
-    yield from explain_live(broken, names)
     if not (settled.differences or deletions or broken):
         return  # what lives stays, and has no conflict
-    yield from explain(collisions(_final(settled, live, deletions), era), names)
+    names = settled.trunks.names
+    lasting = collisions(_final(settled, live, deletions), era)
+    stay = {_live_ids(settled, collision) for collision in lasting}
+    yield from explain_live((one for one in broken if _live_ids(settled, one) not in stay), names)
+    yield from explain(lasting, names)
+
+
+def _live_ids(settled: _Settled, collision: Collision) -> frozenset[str]:
+    """The live objects at both ends of a collision, whichever side they are told from."""
+    ends = (collision.first, collision.second)
+    return frozenset(
+        settled.ids.get((end.kind, end.name), "") if isinstance(end, Desired) else end.id
+        for end in ends
+    )
 
 
 def _final(

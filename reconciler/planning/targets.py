@@ -46,6 +46,8 @@ class Trunks:
         self._by_name: dict[str, Reference | None] = {}
         for one in live.of(INBOUND_TRUNK.name):
             self.names[one.id] = one.name
+            if one.name.startswith(_ID_PREFIX):
+                continue  # what looks like an id is one, unless the file lists a trunk of that name
             # A name that two live trunks share names neither.
             self._by_name[one.name] = (
                 None if one.name in self._by_name else Reference(one.name, one.id)

@@ -4,6 +4,7 @@ A comment starts with a hidden marker that is the same for one project every tim
 comment and updates it in place. It never exceeds what GitHub takes.
 """
 
+import hashlib
 import re
 from collections.abc import Iterable
 from urllib.parse import quote as percent_encode
@@ -17,12 +18,15 @@ COMMENT_LIMIT = 65_536
 ANNOTATIONS = 10
 """GitHub shows this many of each severity for one step and drops the rest without a word."""
 
+_LONGEST_NAME = 200
 _COMMANDS = {"error": "error", "warning": "warning", "note": "notice"}
 
 
 def comment_marker(project: str, what: str = "plan") -> str:
     """The hidden first line of a comment. A comment in HTML ends at two hyphens, so no two stand together."""
     name = re.sub("-(?=-)", "%2D", percent_encode(project, safe="", errors="backslashreplace"))
+    if len(name) > _LONGEST_NAME:
+        name = hashlib.sha256(name.encode()).hexdigest()
     return f"<!-- livekit-reconciler:{what}:{name} -->"
 
 

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reconciler.render import plan_outline, report
-from reconciler.render.escape import escape
+from reconciler.render.escape import escape, shorten
 from reconciler.render.live_outline import conclusion as snapshot_conclusion
 from reconciler.render.live_outline import sections as snapshot_sections
 from reconciler.render.outline import Line, Section
@@ -32,6 +32,8 @@ SUMMARY_LIMIT = 1_000_000
 _DIFF_MARKS = {"+": "+ ", "-": "- ", "~": "! ", "→": "! ", " ": "  "}
 _INDENT = ("", "    ", "      ")
 _LONGEST_LINE = 2_000
+_LONGEST_NAME = 200
+_MOST_LINKS = 30
 _CODE = re.compile(r"[A-Za-z0-9_-]+")
 
 
@@ -90,7 +92,7 @@ def snapshot_markdown(document: SnapshotDocument, *, verbose: bool = False) -> s
 
 def code_span(text: str) -> str:
     """The text as code within a line, whatever is in it."""
-    shown = escape(text)
+    shown = shorten(escape(text), _LONGEST_NAME)
     ticks = _ticks(shown, 1)
     return f"{ticks} {shown} {ticks}" if "`" in shown or shown != shown.strip() else f"`{shown}`"
 
@@ -137,7 +139,9 @@ def _links(findings: Sequence[FindingDocument]) -> list[str]:
     pages = {one["code"]: one["url"] for one in findings if _CODE.fullmatch(one["code"])}
     if not pages:
         return []
-    return ["Explained: " + ", ".join(f"[{code}]({url})" for code, url in sorted(pages.items()))]
+    links = [f"[{code}]({url})" for code, url in sorted(pages.items())]
+    more = ", …" if len(links) > _MOST_LINKS else ""
+    return [f"Explained: {', '.join(links[:_MOST_LINKS])}{more}"]
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -154,9 +158,19 @@ class _Block:
     starts: tuple[bool, ...]
 
     @property
+    def fence(self) -> str:
+        """What opens and closes the lines."""
+        return _ticks("\n".join(self.lines), 3)
+
+    @property
     def size(self) -> int:
-        """What the lines take."""
-        return sum(_size(line) + 1 for line in self.lines)
+        """What the lines take with their fence."""
+        return self.frame + sum(_size(line) + 1 for line in self.lines)
+
+    @property
+    def frame(self) -> int:
+        """What the fence takes as soon as there is a line."""
+        return 2 * len(self.fence) + len("diff\n\n\n\n")
 
 
 def assemble(
@@ -199,7 +213,8 @@ def _shares(blocks: Sequence[_Block], room: int) -> list[int]:
     shown = [0] * len(blocks)
     order = sorted(range(len(blocks)), key=lambda index: blocks[index].size)
     for position, index in enumerate(order):
-        share = max(0, room) // (len(order) - position)
+        share = max(0, room) // (len(order) - position) - blocks[index].frame
+        room -= blocks[index].frame
         for line in blocks[index].lines:
             cost = _size(line) + 1
             if cost > share:
@@ -212,9 +227,8 @@ def _shares(blocks: Sequence[_Block], room: int) -> list[int]:
 
 def _section(block: _Block, count: int, fold: bool) -> str:
     """A section with its first `count` lines and the number of those left out."""
-    fence = _ticks("\n".join(block.lines), 3)
     language = "diff" if block.section.marked else "text"
-    lines = [f"{fence}{language}", *block.lines[:count], fence] if count else []
+    lines = [f"{block.fence}{language}", *block.lines[:count], block.fence] if count else []
     title = block.section.title
     body = "\n".join(lines)
     missing = _missing(block, count)

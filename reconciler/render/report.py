@@ -12,7 +12,7 @@ from typing import Protocol
 from reconciler.core.plan import Action, Call, Plan
 from reconciler.render.document import FORMAT_VERSION, plan_document
 from reconciler.render.escape import escape, quote
-from reconciler.render.outline import Line, Section, capped, plural
+from reconciler.render.outline import Line, Section, capped
 from reconciler.render.paint import painter
 from reconciler.render.plan_outline import of_project
 from reconciler.render.shapes import ReportDocument, ReportSummary, ResultDocument, Tally
@@ -199,8 +199,9 @@ def conclusion(document: ReportDocument) -> str:
     if document["interrupted"]:
         return f"Apply interrupted: {done}{rest}. Run it again to finish the work."
     if document["differences"] and not rest:
-        still = plural(len(document["differences"]), "object")
-        return f"Apply done: {done}, but {still} still differ: look at the plan again."
+        count = len(document["differences"])
+        still = "1 object still differs" if count == 1 else f"{count:,} objects still differ"
+        return f"Apply done: {done}, but {still}: look at the plan again."
     return f"Apply incomplete: {done}{rest}. Run it again when the cause is gone: it finishes the work."
 
 

@@ -40,7 +40,7 @@ def explain(found: Iterable[Collision], names: Mapping[str, str]) -> Iterator[Fi
 
 
 def explain_live(found: Iterable[Collision], names: Mapping[str, str]) -> Iterator[Finding]:
-    """Warnings of collisions that live now: such calls fail until they are repaired (SIP-SEMANTICS 15, 19)."""
+    """Warnings of collisions that live now and that the plan repairs (SIP-SEMANTICS 15, 19)."""
     for collision in found:
         first, second = collision.first, collision.second
         kind = KIND_BY_NAME[second.kind]
@@ -51,7 +51,7 @@ def explain_live(found: Iterable[Collision], names: Mapping[str, str]) -> Iterat
             f"{kind.section}.{second.name or second.id}",
             f"live now: {who} take {describe_slot(collision.slot, names)}{' twice' if first is second else ''}: "
             "LiveKit fails such calls, and refuses changes near them",
-            "the plan writes what it changes about them before anything else",
+            "the plan repairs this before it writes anything else",
         )
 
 

@@ -6,6 +6,8 @@ and then fails every call that comes near (SIP-SEMANTICS 5-12, 19, 44).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from reconciler.core.objects import Fields
 from reconciler.core.values import References, Secret, TextList, Unknown, Value
 from reconciler.sip.conflicts import RuleSlot, TrunkSlot, rule_slots, trunk_slots
@@ -63,7 +65,7 @@ def trunk_keys(fields: Fields) -> tuple[str, ...]:
     )
 
 
-def describe_slot(slot: Slot, names: dict[str, str] | None = None) -> str:
+def describe_slot(slot: Slot, names: Mapping[str, str] | None = None) -> str:
     """A slot in words: `calls to +15550100001 from anybody`. PINs are not told."""
     if isinstance(slot, TrunkSlot):
         return f"calls to {slot.number or 'any number'} from {slot.caller or 'anybody'}"

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import shlex
+import subprocess
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -191,3 +196,29 @@ def test_strict_makes_warnings_errors(project: Shell) -> None:
     assert project.run("plan").code == 0
     assert project.run("validate", "--strict").code == 1
     assert project.run("plan", "--strict").code == 1
+
+
+def test_closed_streams_lose_output_and_nothing_else(applied: Shell) -> None:
+    """A program started without stdout and stderr still does its work."""
+    command = [sys.executable, "-c", "from reconciler.cli.main import main; main()", "drift"]
+    line = f"exec {shlex.join(command)} >&- 2>&-"
+    ran = subprocess.run(["sh", "-c", line], cwd=applied.folder, env={**os.environ, **applied.environ}, check=False)
+    assert ran.returncode == 0
+
+
+def test_a_full_disk_is_1_and_one_line(applied: Shell) -> None:
+    """Output that cannot be written is an error of the command."""
+    command = [sys.executable, "-c", "from reconciler.cli.main import main; main()", "plan"]
+    with Path("/dev/full").open("w") as full:
+        ran = subprocess.run(
+            command,
+            cwd=applied.folder,
+            env={**os.environ, **applied.environ},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert ran.returncode == 1
+    assert ran.stderr.startswith("error: ")
+    assert len(ran.stderr.splitlines()) == 1

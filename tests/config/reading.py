@@ -63,4 +63,5 @@ def rule(body: str) -> str:
 
 def convention(body: str) -> str:
     """A file with the agent `a` and one convention, given as a flow mapping."""
-    return f"version: 1\nagents:\n  names: {{a: {{agent_name: Alice}}, b: {{agent_name: Bob}}}}\n  rooms:\n    - {body}\n"
+    names = "{a: {agent_name: Alice}, b: {agent_name: Bob}}"
+    return f"version: 1\nagents:\n  names: {names}\n  rooms:\n    - {body}\n"

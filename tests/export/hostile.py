@@ -23,7 +23,19 @@ from reconciler.gateway.read import snapshot
 from reconciler.sip.era import Era
 
 PHONES = ["+15550100001", "+15550100002", "15550100001", "(555) 010-0001", "+1555010"]
-ROOMS = ["", "c", "call", "call-", "call-_", "call_", "call-_+1555", "call-_+15550100001_", "1555", "_", "x y"]
+ROOMS = [
+    "",
+    "c",
+    "call",
+    "call-",
+    "call-_",
+    "call_",
+    "call-_+1555",
+    "call-_+15550100001_",
+    "1555",
+    "_",
+    "x y",
+]
 TRAPS = [
     "",
     "any",
@@ -82,10 +94,10 @@ TRAPS = [
     '{"a":1, "b": "\\u00e9"}',
 ]
 TRUNK_IDS = ["ST_1", "ST_2", "ST_3", "ST_gone"]
-texts = st.sampled_from(TRAPS) | st.text(
-    st.characters(exclude_categories=["Cs"]), max_size=6
+texts = st.sampled_from(TRAPS) | st.text(st.characters(exclude_categories=["Cs"]), max_size=6)
+names = (
+    st.sampled_from(["a", "b", "a-2", "", "any", "ST_1", "yes", "unnamed", "A_B", "a b"]) | texts
 )
-names = st.sampled_from(["a", "b", "a-2", "", "any", "ST_1", "yes", "unnamed", "A_B", "a b"]) | texts
 DURATION = Duration.DESCRIPTOR.full_name
 REPEATED_BY_NAME: dict[str, st.SearchStrategy[str]] = {
     "numbers": st.sampled_from([*PHONES, *PHONES, *PHONES, "", "any", "*98"]),
@@ -117,7 +129,9 @@ def filled(draw: st.DrawFn, message: Any, skip: tuple[str, ...] = ()) -> Any:
 def _fill(draw: st.DrawFn, message: Any, field: FieldDescriptor) -> None:
     below = field.message_type
     if below is not None and below.GetOptions().map_entry:
-        keys = names if field.name != "headers" else st.sampled_from(["X-A", "X-B", "From", "a b", ""])
+        keys = (
+            names if field.name != "headers" else st.sampled_from(["X-A", "X-B", "From", "a b", ""])
+        )
         for key in draw(st.lists(keys, max_size=3)):
             getattr(message, field.name)[key] = draw(texts)
     elif field.is_repeated:
@@ -197,7 +211,11 @@ def dispatch_rule(draw: st.DrawFn, identifier: str) -> SIPDispatchRuleInfo:
 def projects(draw: st.DrawFn) -> tuple[Snapshot, Era]:
     """A live project and the era with which it was read."""
     era = draw(st.sampled_from(Era))
-    messages: dict[str, list[Any]] = {"inbound_trunk": [], "outbound_trunk": [], "dispatch_rule": []}
+    messages: dict[str, list[Any]] = {
+        "inbound_trunk": [],
+        "outbound_trunk": [],
+        "dispatch_rule": [],
+    }
     for number in range(draw(st.integers(0, 3))):
         messages["inbound_trunk"].append(draw(inbound_trunk(f"ST_{number + 1}")))
     for number in range(draw(st.integers(0, 2))):

@@ -19,7 +19,7 @@ from tests.export.round_trip import plan_of
 
 CONFLICTS = {"conflict", "self-conflict", "live-conflict"}
 hard = settings(
-    max_examples=400,
+    max_examples=150,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
@@ -57,7 +57,9 @@ def test_the_order_of_the_answer_does_not_matter(
 ) -> None:
     """Shuffled objects give the same text, byte for byte."""
     live, era = project
-    shuffled = {kind: seed.sample(list(objects), len(objects)) for kind, objects in live.objects.items()}
+    shuffled = {
+        kind: seed.sample(list(objects), len(objects)) for kind, objects in live.objects.items()
+    }
     exported = export_project(live, name="acme", era=era)
     again = export_project(Snapshot(live.host, shuffled), name="acme", era=era)
     assert exported == again
@@ -70,7 +72,12 @@ def test_no_secret_stands_in_the_text(project: tuple[Snapshot, Era]) -> None:
     live, era = project
     marked = {
         kind: [
-            Live(one.kind, one.id, one.name, {path: _marked(path, value) for path, value in one.fields.items()})
+            Live(
+                one.kind,
+                one.id,
+                one.name,
+                {path: _marked(path, value) for path, value in one.fields.items()},
+            )
             for one in objects
         ]
         for kind, objects in live.objects.items()

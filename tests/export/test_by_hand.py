@@ -101,9 +101,7 @@ async def make_by_hand(server: LiveKitServer) -> None:
             )
             ids[word] = made.sip_trunk_id
         for sender in by_hand.OUTBOUND:
-            await client.sip.create_outbound_trunk(
-                api.CreateSIPOutboundTrunkRequest(trunk=sender)
-            )
+            await client.sip.create_outbound_trunk(api.CreateSIPOutboundTrunkRequest(trunk=sender))
         for rule in by_hand.rules(ids):
             await client.sip.create_dispatch_rule(
                 api.CreateSIPDispatchRuleRequest(dispatch_rule=rule)

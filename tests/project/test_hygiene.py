@@ -54,6 +54,7 @@ def relative_links(path: str, text: str) -> list[Path]:
 
 def test_links_between_documents_lead_somewhere() -> None:
     """No relative link in a Markdown file is dead."""
-    documents = {path: text for path, text in texts().items() if path.endswith(".md")}
-    for path, text in documents.items():
+    for path, text in texts().items():
+        if not path.endswith(".md") or path.startswith("tests/scenarios/"):
+            continue  # what a renderer is expected to print, hostile names included, is no document
         assert [str(link) for link in relative_links(path, text) if not link.exists()] == [], path

@@ -1,0 +1,113 @@
+"""Every command that a document shows does what the document says, from the top of the document to its end."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.docs.conftest import Project
+from tests.docs.documents import DOCUMENTS
+from tests.docs.markdown import Block, blocks
+from tests.docs.terminal import Command, Terminal, commands
+from tests.project.repository import ROOT
+
+# What no test can run: an installation, keys of a real account, the two commands that start the tests and the tour.
+NOT_RUN = {"it installs the package", "these are yours", "it runs these tests", "it needs your editor"}
+SHELLS = {"console", "sh", "shell", "bash"}
+
+
+def has_commands(text: str) -> bool:
+    """Whether a document shows a command."""
+    return any(block.language in SHELLS for block in blocks(text))
+
+
+RUNNABLE = sorted(path for path, text in DOCUMENTS.items() if has_commands(text))
+
+
+class Reader:
+    """Somebody who does what a document says, block by block."""
+
+    def __init__(self, folder: Path, project: Project) -> None:
+        self._folder = folder
+        self._project = project
+        self._sections = 0
+        self.terminal = self._fresh()
+
+    def _fresh(self) -> Terminal:
+        self._project.empty()
+        self._sections += 1
+        return Terminal.open(self._folder / str(self._sections), self._project.server)
+
+    def follow(self, block: Block) -> None:
+        """Does what one block says."""
+        match block.directive:
+            case "project":
+                self.terminal.close()
+                self.terminal = self._fresh()
+                if block.argument:
+                    self._live_in(ROOT / block.argument)
+            case "by hand":
+                self._change_by_hand()
+            case "file":
+                self.terminal.write(block.argument, block.text)
+            case "not run":
+                assert block.argument in NOT_RUN, f"line {block.line}: {block.argument}"
+            case _ if block.language == "console":
+                for command in commands(block):
+                    self.terminal.run(command)
+
+    def _live_in(self, configuration: Path) -> None:
+        """Makes the project one that somebody set up before."""
+        self.terminal.write("before.yaml", configuration.read_text(encoding="utf-8"))
+        done = subprocess.run(
+            ["reconcile", "apply", "-c", "before.yaml", "--auto-approve"],
+            cwd=self.terminal.folder,
+            env={**self.terminal.environ, "BEFORE": "a-password-that-is-live"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        (self.terminal.folder / "before.yaml").unlink()
+
+    def _change_by_hand(self) -> None:
+        subprocess.run(
+            [sys.executable, ROOT / "demo" / "change_by_hand.py"],
+            env=self.terminal.environ,
+            capture_output=True,
+            check=True,
+        )
+
+
+@pytest.fixture
+def reader(tmp_path: Path, project: Project) -> Iterator[Reader]:
+    """A reader with an empty folder and an empty project."""
+    reader = Reader(tmp_path, project)
+    yield reader
+    reader.terminal.close()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", RUNNABLE)
+def test_commands_show_what_the_document_says(path: str, reader: Reader) -> None:
+    """Every command of the document runs in order, and its output is the one that is printed there."""
+    for block in blocks(DOCUMENTS[path]):
+        reader.follow(block)
+
+
+@pytest.mark.parametrize("path", RUNNABLE)
+def test_every_shell_block_is_run_or_says_why_not(path: str) -> None:
+    """There is one way to write a command in a document, so that none escapes the test above."""
+    for block in blocks(DOCUMENTS[path]):
+        if block.language in SHELLS:
+            assert block.language == "console", f"line {block.line}: write ```console"
+            assert all(isinstance(one, Command) for one in commands(block))
+
+
+def test_the_readme_is_among_them() -> None:
+    """The document that strangers follow is not skipped by accident."""
+    assert "README.md" in RUNNABLE
