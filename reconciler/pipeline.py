@@ -9,12 +9,12 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler import __version__
+from reconciler.background import background
 from reconciler.config.load import load, read_files
 from reconciler.config.secrets import describe_missing
 from reconciler.core.finding import Finding, Severity
@@ -69,7 +69,7 @@ def prepare(request: Request) -> Prepared:
     if request.live_file is not None:
         return _prepare_offline(request)
     files = read_files(request.paths)
-    with ThreadPoolExecutor(1, thread_name_prefix="observe") as pool:
+    with background(2, "observe") as pool:
         guess = _certain_endpoint(files, request.environ)
         observing = pool.submit(_observe, request, guess) if guess is not None else None
         configuration = load(files, request.environ)
@@ -77,7 +77,6 @@ def prepare(request: Request) -> Prepared:
         endpoint = _endpoint(configuration, request.environ)
         require_secrets(configuration)
         if observing is None or endpoint != guess:
-            _forget(observing)
             observing = pool.submit(_observe, request, endpoint)
         server, observed = observing.result()
     server.era = era_of(request, configuration, observed.found_era)
@@ -158,12 +157,6 @@ def open_server(request: Request, endpoint: Endpoint) -> LiveServer:
 def _observe(request: Request, endpoint: Endpoint) -> tuple[LiveServer, Observed]:
     server = open_server(request, endpoint)
     return server, server.observe(find_era=request.server_version is None)
-
-
-def _forget(observing: Future[tuple[LiveServer, Observed]] | None) -> None:
-    """Drops what was read of a project that the file turned out not to mean."""
-    if observing is not None and observing.exception() is None:
-        observing.result()[0].close()
 
 
 def era_of(request: Request, configuration: Configuration | None, found: Era | None = None) -> Era:

@@ -23,14 +23,14 @@ ROOT = Path(__file__).parents[1]
 FIELDS = ROOT / "docs" / "fields.md"
 COMMANDS_PAGE = ROOT / "docs" / "commands.md"
 
-SECRET = "`{env: NAME}` or `{file: PATH}`"
+REFERENCE = "`{env: NAME}` or `{file: PATH}`"
 _VALUES = {
     FieldType.TEXT: "text",
     FieldType.FLAG: "`true` or `false`",
     FieldType.DURATION: "duration",
-    FieldType.PASSWORD: SECRET,
-    FieldType.CREDENTIAL: f"text, {SECRET}",
-    FieldType.HIDDEN_TEXT: f"text, {SECRET}",
+    FieldType.PASSWORD: REFERENCE,
+    FieldType.CREDENTIAL: f"text, {REFERENCE}",
+    FieldType.HIDDEN_TEXT: f"text, {REFERENCE}",
     FieldType.METADATA: "text or mapping",
     FieldType.CODECS: "list of `{name, rate}`",
     FieldType.JSON: "mapping",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from pathlib import Path
 
@@ -25,17 +26,19 @@ from reconciler.errors import ExitCode, Refused
 @click.argument("saved", required=False, type=click.Path(path_type=Path), metavar="[FILE]")
 @config_option
 @only_option
-@click.option("--auto-approve", is_flag=True, envvar="RECONCILE_AUTO_APPROVE", help="Do not ask.")
+@click.option(
+    "--auto-approve", is_flag=True, envvar="RECONCILE_AUTO_APPROVE", help="Apply without asking."
+)
 @click.option(
     "--max-deletes",
     type=click.IntRange(0),
     metavar="N",
-    help="Allow this many deletions, whatever their share.",
+    help="Allow up to N deletions. Without it more than 30 % of a kind, or its last object, are refused.",
 )
 @click.option(
     "--receipt",
     type=click.Path(path_type=Path),
-    help="Write a receipt, by which drift tells causes apart.",
+    help="Write a receipt, by which `drift --receipt` tells which side changed.",
 )
 @write_secrets_option
 @strict_option
@@ -58,7 +61,8 @@ def command(
     """Change the live project to match the file, or as a saved plan says.
 
     Shows the plan and asks on a terminal; elsewhere --auto-approve is needed. FILE is a plan that `plan --out` saved:
-    exactly that is done, or nothing where the project has changed since.
+    exactly that is done, or nothing where one of its objects has changed since. The project is read once more at the end:
+    where it still differs, the exit code is 1.
 
     \b
     Examples:
@@ -116,6 +120,9 @@ def _write(request: object, prepared: object, receipt: Path | None, output: Outp
 
     assert isinstance(request, Request)  # noqa: S101  # imported late, hence not annotated
     assert isinstance(prepared, Prepared)  # noqa: S101
+    # Thousands of calls follow; what there is by now stays to the end.
+    gc.freeze()
+    gc.enable()
     with Progress(len(prepared.plan.calls), quiet=output.quiet) as progress:
         report = carry_out(request, prepared, progress.done)
     document = report_document(prepared.plan, report)

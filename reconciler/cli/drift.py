@@ -53,6 +53,7 @@ def command(
     Examples:
       reconcile drift
       reconcile drift --receipt .reconcile/receipt.json --format json
+      reconcile drift --live snapshot.json
     """
     from reconciler.pipeline import causes, prepare
     from reconciler.render.document import drift_document

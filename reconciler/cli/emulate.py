@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import gc
+import json
+from pathlib import Path
+
 import click
 
 from reconciler.cli.console import emit, note
+from reconciler.cli.options import Output, config_option, output_options
 
 
 @click.command("emulate")
@@ -17,20 +22,35 @@ from reconciler.cli.console import emit, note
     help="Port; 0 takes a free one.",
 )
 @click.option(
-    "--livekit", "version", default=None, metavar="VERSION", help="livekit-server to behave like."
+    "--livekit",
+    "version",
+    default=None,
+    metavar="VERSION",
+    help="livekit-server to behave like: 1.8.4, 1.9.12 (the default) or 1.13.11.",
 )
 @click.option(
     "--hide-passwords", is_flag=True, help="Leave passwords out of lists, as a hosted server may."
 )
-def command(host: str, port: int, version: str | None, hide_passwords: bool) -> int:
+@config_option
+@output_options
+def command(
+    host: str,
+    port: int,
+    version: str | None,
+    hide_passwords: bool,
+    paths: tuple[Path, ...],
+    output: Output,
+) -> int:
     """Run an emulator of LiveKit's API until Ctrl-C. What it holds is forgotten at the end.
 
-    Prints the variables that point the other commands at it.
+    Prints the variables that point the other commands at it, as lines for a shell.
 
     \b
     Examples:
-      reconcile emulate --port 0
-      eval "$(reconcile emulate --port 7880 | head -3)" &
+      reconcile emulate
+      reconcile emulate --port 0 > emulator.env &
+      . ./emulator.env && reconcile plan
+      reconcile emulate --livekit 1.13.11 --hide-passwords
     """
     from reconciler.emulator.quirks import DEFAULT_VERSION
     from reconciler.emulator.server import Emulator
@@ -40,12 +60,17 @@ def command(host: str, port: int, version: str | None, hide_passwords: bool) -> 
     )
 
     def ready(url: str) -> None:
-        emit(
-            f"export LIVEKIT_URL={url}\n"
-            f"export LIVEKIT_API_KEY={emulator.api_key}\n"
-            f"export LIVEKIT_API_SECRET={emulator.api_secret}\n"
-        )
-        note(f"emulating livekit-server {emulator.version} on {url}; stop with Ctrl-C")
+        variables = {
+            "LIVEKIT_URL": url,
+            "LIVEKIT_API_KEY": emulator.api_key,
+            "LIVEKIT_API_SECRET": emulator.api_secret,
+        }
+        if output.format == "json":
+            emit(json.dumps(variables) + "\n")
+        else:
+            emit("".join(f"export {name}={value}\n" for name, value in variables.items()))
+        note(f"emulating livekit-server {emulator.version} on {url}; stop with Ctrl-C", output)
 
+    gc.enable()
     emulator.serve_forever(ready)
     return 0

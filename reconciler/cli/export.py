@@ -29,9 +29,13 @@ def command(
 ) -> int:
     """Print the live project as YAML. Secrets become {env: NAME}; the names are listed on stderr.
 
+    A file that -c names is read for `env_prefix` and `host` alone; none is needed. Do not redirect into that file: the
+    shell empties it first.
+
     \b
     Examples:
-      reconcile export > config/dispatch.yaml
+      reconcile export > live.yaml
+      reconcile export | diff config/dispatch.yaml -
     """
     from reconciler.pipeline import export_live
 

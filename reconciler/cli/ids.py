@@ -31,7 +31,7 @@ def command(
 
     \b
     Examples:
-      reconcile ids --format json | jq -r '.outbound_trunk["signalwire-out"]'
+      reconcile ids --format json | jq -r '.outbound_trunk["carrier-out"]'
       reconcile ids > trunks.env
     """
     from reconciler.pipeline import look

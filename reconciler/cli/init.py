@@ -41,10 +41,13 @@ def command(
 ) -> int:
     """Write a commented first file, or with --from-live one of the live project.
 
+    A file that is there already stays as it is. With --from-live the variables that the new file needs are listed.
+
     \b
     Examples:
       reconcile init
-      reconcile init --from-live -c config/dispatch.yaml
+      reconcile init --from-live --name acme-voice
+      reconcile init -c staging/dispatch.yaml
     """
     (path,) = paths if len(paths) == 1 else (None,)
     if path is None:

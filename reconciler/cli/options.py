@@ -59,24 +59,25 @@ config_option = click.option(
     type=click.Path(path_type=Path),
     default=("config/dispatch.yaml",),
     envvar="RECONCILE_CONFIG",
-    show_default="config/dispatch.yaml",
+    show_default=True,
     help="File or folder of the configuration; several are one project.",
 )
 only_option = click.option(
     "--only",
     type=click.Choice([plane.value for plane in Plane]),
     envvar="RECONCILE_ONLY",
-    help="Leave the other plane as it is.",
+    help="Plan and write this plane only; the other one stays as it lives.",
 )
 server_option = click.option(
     "--server-version",
     metavar="X.Y|newest",
     callback=_version,
     envvar="RECONCILE_SERVER_VERSION",
-    help="Behaviour of this livekit-server instead of the one found out.",
+    help="Count on the behaviour of this livekit-server, whatever is found out or written in the file.",
 )
 timeout_option = click.option(
     "--timeout",
+    metavar="DURATION",
     default="30s",
     callback=_seconds,
     envvar="RECONCILE_TIMEOUT",
@@ -86,10 +87,11 @@ timeout_option = click.option(
 concurrency_option = click.option(
     "--concurrency",
     type=click.IntRange(1, 256),
+    metavar="N",
     default=8,
     envvar="RECONCILE_CONCURRENCY",
     show_default=True,
-    help="API calls at the same time.",
+    help="API calls at the same time, 1 to 256.",
 )
 write_secrets_option = click.option(
     "--write-secrets",
@@ -99,7 +101,7 @@ write_secrets_option = click.option(
     help="Write the password of this trunk anew, even where the server does not tell whether it differs.",
 )
 strict_option = click.option(
-    "--strict", is_flag=True, envvar="RECONCILE_STRICT", help="Warnings are errors."
+    "--strict", is_flag=True, envvar="RECONCILE_STRICT", help="Fail on warnings as well."
 )
 
 _OUTPUT = (
@@ -121,14 +123,18 @@ _OUTPUT = (
         help="Colours; auto means only on a terminal, and never with NO_COLOR set.",
     ),
     click.option(
-        "-q", "--quiet", is_flag=True, envvar="RECONCILE_QUIET", help="No progress and no notes."
+        "-q",
+        "--quiet",
+        is_flag=True,
+        envvar="RECONCILE_QUIET",
+        help="Print no progress and no notes on stderr.",
     ),
     click.option(
         "-v",
         "--verbose",
         is_flag=True,
         envvar="RECONCILE_VERBOSE",
-        help="Every call, every unlisted object.",
+        help="Show the order of calls, and every object where a list would be cut.",
     ),
 )
 

@@ -52,7 +52,9 @@ def command(
     concurrency: int,
     output: Output,
 ) -> int:
-    """Show what would change in the live project. Nothing is written.
+    """Show what would change in the live project. Nothing is written to it.
+
+    A plan with errors is shown all the same, and ends with 1.
 
     \b
     Examples:
@@ -60,6 +62,8 @@ def command(
       reconcile plan --out plan.json && reconcile apply plan.json
       reconcile plan --detailed-exitcode        2 where apply would write something
       reconcile plan --live snapshot.json       without a key, for pull requests
+      reconcile plan --format github            Markdown for a comment, annotations for the files
+      reconcile plan --only agents              which agents change, whatever the trunks and rules do
     """
     from reconciler.pipeline import prepare, save
     from reconciler.render.document import plan_document

@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import click
 
 from reconciler.cli.console import emit
+from reconciler.cli.options import Output, config_option, output_options
 
 NAMES = ("dispatch", "plan", "findings", "report", "ids", "objects", "snapshot", "receipt")
 
 
 @click.command("schema")
-@click.argument("name", type=click.Choice(NAMES), default="dispatch")
-def command(name: str) -> int:
-    """Print a JSON Schema: of the configuration, or of what `--format json` prints.
+@click.argument("name", type=click.Choice(NAMES), default="dispatch", metavar="[NAME]")
+@config_option
+@output_options
+def command(name: str, paths: tuple[Path, ...], output: Output) -> int:
+    """Print a JSON Schema: of the configuration, or of what `--format json` prints. It is JSON in any format.
 
     \b
     Examples:
       reconcile schema > dispatch.schema.json
-      # yaml-language-server: $schema=./dispatch.schema.json     first line of the YAML file
       reconcile schema plan
+
+    An editor with a YAML language server checks the file while it is written, if its first line is:
+
+    \b
+      # yaml-language-server: $schema=./dispatch.schema.json
     """
     from reconciler.documents import schema
 

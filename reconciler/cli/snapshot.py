@@ -31,6 +31,8 @@ def command(
 ) -> int:
     """Save the live project to FILE, or print it: LiveKit's own JSON, secrets left out.
 
+    `plan --live FILE` then needs no key. Keep the file with the care that phone numbers deserve.
+
     \b
     Examples:
       reconcile snapshot snapshot.json

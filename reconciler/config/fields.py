@@ -141,7 +141,9 @@ class FieldReader(FreeReader):
         if mapping is None:
             return None
         missing = len(self.secrets.missing)
-        value = self.json(mapping, path, secrets=True)
+        value: JsonValue = {
+            key: self.json(below, f"{path}.{key}", secrets=True) for key, below in mapping
+        }
         known = len(self.secrets.missing) == missing
         ref = SecretRef(config=f"{self.mark(node)}#{path}")
         return Secret(canonical_json(value) if known else None, ref) if value else None

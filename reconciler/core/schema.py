@@ -39,10 +39,10 @@ class Field:
     """One leaf, or with a path that ends in `.*` one mapping of leaves.
 
     `wire` is where LiveKit keeps it, as a path of message fields. `any_word`: the list may be the word `any`, which
-    is an empty list to LiveKit. `explicit`: the field must be written, `any` included. `presence`: unset and the zero value
-    differ. `default` is the value that LiveKit uses where nothing is sent. `unit` is the length in nanoseconds of
-    what LiveKit counts durations in, 0 where it takes a duration message. `patch`: the smaller update call covers it.
-    `since`: the first server version that honours it; older ones store it without a word.
+    is an empty list to LiveKit. `explicit`: the field must be written, `any` included. `presence`: unset and the
+    zero value differ. `default` is the value that LiveKit uses where nothing is sent. `unit` is the length in
+    nanoseconds of what LiveKit counts durations in, 0 where it takes a duration message. `patch`: the smaller update
+    call covers it. `since`: the first server version that honours it; older ones store it without a word.
     """
 
     path: str

@@ -17,7 +17,7 @@ from typing import Final, TypeAlias
 
 import msgspec
 
-JsonValue: TypeAlias = None | bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"]
+JsonValue: TypeAlias = bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"] | None
 
 MASK: Final = "(sensitive)"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from google.protobuf.message import Message
@@ -16,6 +15,7 @@ from livekit.protocol.sip import (
     ListSIPOutboundTrunkResponse,
 )
 
+from reconciler.background import background
 from reconciler.core.objects import Live, Snapshot
 from reconciler.gateway.decode import live_object, with_unknown_passwords
 from reconciler.gateway.twirp import TwirpClient
@@ -60,7 +60,7 @@ def _id(kind: str, message: Any) -> str:
 def read_messages(client: TwirpClient, kinds: Iterable[str] = ALL_KINDS) -> dict[str, list[Any]]:
     """The live messages of some kinds, one call each, all at the same time."""
     wanted = list(kinds)
-    with ThreadPoolExecutor(max(len(wanted), 1), thread_name_prefix="list") as pool:
+    with background(len(wanted), "list") as pool:
         return dict(
             zip(wanted, pool.map(lambda kind: list_messages(client, kind), wanted), strict=True)
         )

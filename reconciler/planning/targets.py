@@ -162,7 +162,7 @@ def trunk_fields(configuration: Configuration) -> dict[str, Fields]:
 
 
 def offline(one: Desired) -> Fields:
-    """The fields of a listed object where there is no server: trunks are known by name, or by the id that is written."""
+    """The fields of a listed object without a server: trunks are known by name, or by the id that is written."""
     references = one.fields.get("trunks")
     if not isinstance(references, References):
         return one.fields

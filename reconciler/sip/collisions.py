@@ -50,7 +50,7 @@ def explain_live(found: Iterable[Collision], names: Mapping[str, str]) -> Iterat
             Severity.WARNING,
             f"{kind.section}.{second.name or second.id}",
             f"live now: {who} take {describe_slot(collision.slot, names)}{' twice' if first is second else ''}: "
-            "LiveKit fails such calls, and refuses changes near them",
+            "LiveKit fails such calls and refuses changes near them",
             "the plan repairs this before it writes anything else",
         )
 
@@ -89,7 +89,7 @@ def _conflict(here: Object, other: Object, slot: str) -> Finding:
             "live-conflict",
             Severity.ERROR,
             f"{kind.section}.{here.name or here.id}",
-            f"{label(here)} and {label(other)} both take {slot}: LiveKit fails such calls, and refuses changes near them",
+            f"{label(here)} and {label(other)} both take {slot}: LiveKit fails such calls and refuses changes near them",
             "neither is in the file: list one of them with other numbers, or delete one",
         )
     if isinstance(other, Desired):

@@ -65,7 +65,7 @@ attributes: {direction: inbound, empty: ""}
 room_preset: preset
 krisp_enabled: true
 media: {encryption: allow}
-room: {name: n, empty_timeout: 1m, departure_timeout: 20s, max_participants: 4, metadata: {a: [1]}, \
+room: {name: tea, empty_timeout: 1m, departure_timeout: 20s, max_participants: 4, metadata: {a: [1]}, \
 min_playout_delay: 200ms, max_playout_delay: 2s, sync_streams: true, tags: {k: v}, egress: {room: {}}}
 """
 
@@ -140,7 +140,7 @@ def test_a_rule_has_all_its_fields() -> None:
         "room_preset": "preset",
         "krisp_enabled": True,
         "media.encryption": "allow",
-        "room.name": "n",
+        "room.name": "tea",
         "room.empty_timeout": Duration(60_000_000_000),
         "room.departure_timeout": Duration(20_000_000_000),
         "room.max_participants": 4,

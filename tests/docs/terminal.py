@@ -188,7 +188,8 @@ def _normal(text: str, seen: dict[str, str]) -> str:
 
 def _matches(wanted: str, found: str) -> bool:
     """Whether the two are the same, lines that the document leaves out aside."""
-    pattern = []
-    for line in wanted.splitlines():
-        pattern.append(r"(?:.*\n)*?" if line.strip() == _LEFT_OUT else re.escape(line) + r"\n")
+    pattern = [
+        r"(?:.*\n)*?" if line.strip() == _LEFT_OUT else re.escape(line) + r"\n"
+        for line in wanted.splitlines()
+    ]
     return re.fullmatch("".join(pattern), f"{found}\n" if found else "") is not None

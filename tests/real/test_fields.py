@@ -18,6 +18,7 @@ from tests.support.project import SECRET, Project
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from reconciler.core.objects import Live
     from reconciler.core.values import Value
     from tests.support.livekit_server import LiveKitServer
 
@@ -185,7 +186,7 @@ def test_rooms_turn_from_each_kind_into_each_other(project: Project) -> None:
     for body in bodies:
         _applied(project, _file(DISPATCH_RULE, {"trunks": "any", "rooms": body}))
         (which,) = body
-        (rule,) = project.live()
+        rule = _it(project)
         found = {path for path in rule.fields if path.startswith("rooms.")}
         assert rule.fields["rooms"] == which
         assert found == {f"rooms.{which}.{name}" for name in body[which]}
@@ -218,8 +219,7 @@ def test_agents_are_set_changed_and_unset_with_all_they_are_told(project: Projec
         }
         assert project.apply(file).is_complete
         assert project.plan().is_empty
-        (live,) = project.live()
-        found = live.fields.get("agents", AgentList(()))
+        found = _it(project).fields.get("agents", AgentList(()))
         assert isinstance(found, AgentList)
         assert [(one.agent_name, one.deployment) for one in found.entries] == [
             ("agent-" + one["agent"], "blue" if one["agent"] == "a" else "") for one in agents
@@ -238,8 +238,7 @@ def test_secrets_of_an_egress_reach_the_server_and_nothing_else(project: Project
     report = project.carry_out(prepared)
     assert report.is_complete
     assert SECRET not in repr(report)
-    (live,) = project.live()
-    egress = live.fields["room.egress"]
+    egress = _it(project).fields["room.egress"]
     assert isinstance(egress, Secret)
     assert f'"secret":"{SECRET}"' in (egress.reveal() or "")
 
@@ -294,8 +293,14 @@ def _applied(project: Project, file: dict[str, Any]) -> int:
     return sum(result.call.name == "it" for result in report.results)
 
 
+def _it(project: Project) -> Live:
+    (one,) = [one for one in project.live() if one.name == "it"]
+    return one
+
+
 def _read(project: Project, kind: Kind, path: str) -> Value | None:
-    (one,) = [one for one in project.live() if one.kind == kind.name and one.name == "it"]
+    one = _it(project)
+    assert one.kind == kind.name
     return one.fields.get(path)
 
 

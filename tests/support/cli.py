@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -59,7 +60,15 @@ class Shell:
         with _environment(self.environ), contextlib.chdir(self.folder):
             with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
                 code = run(list(arguments))
+        _join_abandoned()
         return Ran(int(code), out.getvalue(), err.getvalue())
+
+
+def _join_abandoned() -> None:
+    """Waits for reads that a command gave up: as a process of its own it would have taken them with it."""
+    for thread in threading.enumerate():
+        if thread.name.startswith(("observe", "list")):
+            thread.join(timeout=10)
 
 
 @contextlib.contextmanager
