@@ -61,8 +61,8 @@ def command(
     """Change the live project to match the file, or as a saved plan says.
 
     Shows the plan and asks on a terminal; elsewhere --auto-approve is needed. FILE is a plan that `plan --out` saved:
-    exactly that is done, or nothing where one of its objects has changed since. The project is read once more at the end:
-    where it still differs, the exit code is 1.
+    exactly that is done, or nothing where one of its objects has changed since. The project is read once more at the
+    end: where it still differs, the exit code is 1.
 
     \b
     Examples:

@@ -89,7 +89,7 @@ def _conflict(here: Object, other: Object, slot: str) -> Finding:
             "live-conflict",
             Severity.ERROR,
             f"{kind.section}.{here.name or here.id}",
-            f"{label(here)} and {label(other)} both take {slot}: LiveKit fails such calls and refuses changes near them",
+            f"{label(here)} and {label(other)} both take {slot}: LiveKit fails such calls and refuses changes nearby",
             "neither is in the file: list one of them with other numbers, or delete one",
         )
     if isinstance(other, Desired):

@@ -332,9 +332,7 @@ DISPATCH_RULE: Final = Kind(
             default=False,
         ),
         _METADATA,
-        Field(
-            "attributes.*", T.TEXT, "Attributes of the caller's participant.", "attributes"
-        ),
+        Field("attributes.*", T.TEXT, "Attributes of the caller's participant.", "attributes"),
         Field(
             "room_preset",
             T.TEXT,

@@ -12,21 +12,39 @@ from tests.support.cli import Shell
 if TYPE_CHECKING:
     from reconciler.emulator.server import Emulator
 
+SPELLINGS = (
+    "host: other.example",
+    '"host": other.example',
+    '"h\\u006fst": other.example',
+    "? host\n  : other.example",
+)
 LISTS = ["ListSIPDispatchRule", "ListSIPInboundTrunk", "ListSIPOutboundTrunk"]
 
 
 @pytest.mark.parametrize(
     "command",
-    [["plan"], ["drift"], ["ids"], ["export"], ["snapshot"], ["plan", "--only", "agents"], ["plan", "--out", "p.json"]],
+    [
+        ["plan"],
+        ["drift"],
+        ["ids"],
+        ["export"],
+        ["snapshot"],
+        ["plan", "--only", "agents"],
+        ["plan", "--out", "p.json"],
+    ],
 )
-def test_reading_commands_make_one_list_a_kind(applied: Shell, livekit_emulator: Emulator, command: list[str]) -> None:
+def test_reading_commands_make_one_list_a_kind(
+    applied: Shell, livekit_emulator: Emulator, command: list[str]
+) -> None:
     """Three calls however many objects there are, and none that writes."""
     livekit_emulator.forget_calls()
     assert applied.run(*command).code == 0
     assert sorted(call.method for call in livekit_emulator.calls) == LISTS
 
 
-def test_validate_and_plan_against_a_file_make_no_call(applied: Shell, livekit_emulator: Emulator) -> None:
+def test_validate_and_plan_against_a_file_make_no_call(
+    applied: Shell, livekit_emulator: Emulator
+) -> None:
     """Offline commands are offline."""
     applied.run("snapshot", "live.json")
     livekit_emulator.forget_calls()
@@ -53,10 +71,15 @@ def test_one_change_is_one_write(applied: Shell, livekit_emulator: Emulator) -> 
     assert writes == ["UpdateSIPDispatchRule"]
 
 
-def test_a_host_in_the_file_is_checked_before_anything_is_sent(project: Shell, livekit_emulator: Emulator) -> None:
+def test_a_host_in_the_file_is_checked_before_anything_is_sent(
+    project: Shell, livekit_emulator: Emulator
+) -> None:
     """However the guard is spelt, nothing goes to another host before it was read."""
-    for spelling in ("host: other.example", '"host": other.example', '"h\\u006fst": other.example', "? host\n  : other.example"):
-        project.write("config/dispatch.yaml", f"version: 1\nproject:\n  {spelling}\nsip: {{inbound_trunks: {{}}}}\n")
+    for spelling in SPELLINGS:
+        project.write(
+            "config/dispatch.yaml",
+            f"version: 1\nproject:\n  {spelling}\nsip: {{inbound_trunks: {{}}}}\n",
+        )
         livekit_emulator.forget_calls()
         assert project.run("plan").code == 3, spelling
         assert livekit_emulator.calls == (), spelling

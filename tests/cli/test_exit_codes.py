@@ -47,11 +47,14 @@ def test_changes_are_2_where_the_command_promises_it(project: Shell) -> None:
 
 def test_unlisted_objects_are_drift_but_no_change(applied: Shell) -> None:
     """`plan --detailed-exitcode` is 2 only where apply would write; drift counts reported unlisted objects too."""
-    smaller = CONFIGURATION.replace(CONFIGURATION[CONFIGURATION.index("    carrier-out:") : CONFIGURATION.index("  dispatch_rules")], "    {}\n")
+    begin, end = CONFIGURATION.index("    carrier-out:"), CONFIGURATION.index("  dispatch_rules")
+    smaller = CONFIGURATION[:begin] + "    {}\n" + CONFIGURATION[end:]
     applied.write("config/dispatch.yaml", smaller)
     assert applied.run("plan", "--detailed-exitcode").code == 0
     assert applied.run("drift").code == 2
-    applied.write("config/dispatch.yaml", smaller.replace("{name: acme}", "{name: acme, unlisted: ignore}"))
+    applied.write(
+        "config/dispatch.yaml", smaller.replace("{name: acme}", "{name: acme, unlisted: ignore}")
+    )
     assert applied.run("drift").code == 0
 
 
@@ -106,7 +109,10 @@ def test_no_file_is_1_and_says_how_to_get_one(shell: Shell) -> None:
 
 def test_missing_variables_are_1_and_all_named(project: Shell) -> None:
     """Commands that compare with a server name every variable; offline ones do without."""
-    project.write("config/dispatch.yaml", CONFIGURATION.replace("username: acme", "username: {env: CARRIER_USER}"))
+    project.write(
+        "config/dispatch.yaml",
+        CONFIGURATION.replace("username: acme", "username: {env: CARRIER_USER}"),
+    )
     project.environ["CARRIER_PASSWORD"] = ""
     for command in ("plan", "drift", "apply"):
         ran = project.run(command)
@@ -136,9 +142,12 @@ def test_no_credentials_is_1_and_names_them_all(project: Shell) -> None:
     assert "LIVEKIT_API_SECRET" in ran.err
 
 
-def test_the_wrong_host_is_3_and_nothing_is_asked(project: Shell, livekit_emulator: Emulator) -> None:
+def test_the_wrong_host_is_3_and_nothing_is_asked(
+    project: Shell, livekit_emulator: Emulator
+) -> None:
     """`project.host` guards a project against being planned against another one."""
-    project.write("config/dispatch.yaml", CONFIGURATION.replace("{name: acme}", "{name: acme, host: acme.livekit.example}"))
+    guarded = CONFIGURATION.replace("{name: acme}", "{name: acme, host: acme.livekit.example}")
+    project.write("config/dispatch.yaml", guarded)
     for command in ("plan", "drift", "apply"):
         ran = project.run(command)
         assert ran.code == 3
@@ -146,7 +155,9 @@ def test_the_wrong_host_is_3_and_nothing_is_asked(project: Shell, livekit_emulat
     assert livekit_emulator.calls == ()
 
 
-def test_apply_without_a_terminal_needs_approval(project: Shell, livekit_emulator: Emulator) -> None:
+def test_apply_without_a_terminal_needs_approval(
+    project: Shell, livekit_emulator: Emulator
+) -> None:
     """Nobody to ask: refused with 3, nothing written."""
     ran = project.run("apply")
     assert ran.code == 3
@@ -154,7 +165,9 @@ def test_apply_without_a_terminal_needs_approval(project: Shell, livekit_emulato
     assert livekit_emulator.dispatch_rules == []
 
 
-def test_the_deletion_guard_is_3_and_prints_the_flag(applied: Shell, livekit_emulator: Emulator) -> None:
+def test_the_deletion_guard_is_3_and_prints_the_flag(
+    applied: Shell, livekit_emulator: Emulator
+) -> None:
     """Deleting the last rule needs a flag, which the refusal prints."""
     text = CONFIGURATION.replace("{name: acme}", "{name: acme, unlisted: delete}")
     begin, end = text.index("    inbound:"), text.index("agents:")
@@ -167,7 +180,9 @@ def test_the_deletion_guard_is_3_and_prints_the_flag(applied: Shell, livekit_emu
     assert livekit_emulator.dispatch_rules == []
 
 
-def test_a_partial_apply_is_1_and_a_second_run_finishes(project: Shell, livekit_emulator: Emulator) -> None:
+def test_a_partial_apply_is_1_and_a_second_run_finishes(
+    project: Shell, livekit_emulator: Emulator
+) -> None:
     """What failed and what was not tried is said; the next apply does the rest."""
     livekit_emulator.faults.answer("CreateSIPInboundTrunk", 400, code="invalid_argument")
     ran = project.run("apply", "--auto-approve")
@@ -180,8 +195,11 @@ def test_a_partial_apply_is_1_and_a_second_run_finishes(project: Shell, livekit_
 
 def test_conflicts_print_the_plan_and_exit_1(project: Shell) -> None:
     """The whole plan is shown even where it cannot be applied."""
-    twin = "    twin:\n      numbers: [\"+15550100001\"]\n      allowed_addresses: [\"203.0.113.9\"]\n"
-    project.write("config/dispatch.yaml", CONFIGURATION.replace("  outbound_trunks:", twin + "  outbound_trunks:"))
+    twin = '    twin:\n      numbers: ["+15550100001"]\n      allowed_addresses: ["203.0.113.9"]\n'
+    project.write(
+        "config/dispatch.yaml",
+        CONFIGURATION.replace("  outbound_trunks:", twin + "  outbound_trunks:"),
+    )
     ran = project.run("plan")
     assert ran.code == 1
     assert "error[conflict]" in ran.out
@@ -191,7 +209,10 @@ def test_conflicts_print_the_plan_and_exit_1(project: Shell) -> None:
 
 def test_strict_makes_warnings_errors(project: Shell) -> None:
     """A warning stops nothing, unless --strict."""
-    project.write("config/dispatch.yaml", CONFIGURATION.replace("prefix: call-, agents", "prefix: other-, agents"))
+    project.write(
+        "config/dispatch.yaml",
+        CONFIGURATION.replace("prefix: call-, agents", "prefix: other-, agents"),
+    )
     assert project.run("validate").code == 0
     assert project.run("plan").code == 0
     assert project.run("validate", "--strict").code == 1
@@ -202,7 +223,9 @@ def test_closed_streams_lose_output_and_nothing_else(applied: Shell) -> None:
     """A program started without stdout and stderr still does its work."""
     command = [sys.executable, "-c", "from reconciler.cli.main import main; main()", "drift"]
     line = f"exec {shlex.join(command)} >&- 2>&-"
-    ran = subprocess.run(["sh", "-c", line], cwd=applied.folder, env={**os.environ, **applied.environ}, check=False)
+    ran = subprocess.run(
+        ["sh", "-c", line], cwd=applied.folder, env={**os.environ, **applied.environ}, check=False
+    )
     assert ran.returncode == 0
 
 

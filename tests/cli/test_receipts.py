@@ -23,7 +23,9 @@ def _causes(shell: Shell, *arguments: str) -> dict[str, str | None]:
     }
 
 
-def test_drift_tells_the_live_side_from_the_file(project: Shell, livekit_emulator: Emulator) -> None:
+def test_drift_tells_the_live_side_from_the_file(
+    project: Shell, livekit_emulator: Emulator
+) -> None:
     """Changed by hand since, not applied yet, or both."""
     assert project.run("apply", "--auto-approve", "--receipt", "r.json").code == 0
     assert "not-a-real-one" not in (project.folder / "r.json").read_text()
@@ -31,7 +33,8 @@ def test_drift_tells_the_live_side_from_the_file(project: Shell, livekit_emulato
     rule.metadata = "by hand"
     rule.krisp_enabled = True
     livekit_emulator.put(rule)
-    text = CONFIGURATION.replace("      trunks:", "      krisp_enabled: false\n      metadata: from file\n      trunks:")
+    more = "      krisp_enabled: false\n      metadata: from file\n      trunks:"
+    text = CONFIGURATION.replace("      trunks:", more)
     project.write("config/dispatch.yaml", text.replace("prefix: call-}", "prefix: phone-}"))
     causes = _causes(project, "--receipt", "r.json")
     assert causes["inbound.krisp_enabled"] == "live"
@@ -41,7 +44,9 @@ def test_drift_tells_the_live_side_from_the_file(project: Shell, livekit_emulato
 
 def test_without_a_receipt_nothing_is_guessed(applied: Shell) -> None:
     """No receipt, no cause."""
-    applied.write("config/dispatch.yaml", CONFIGURATION.replace("prefix: call-}", "prefix: phone-}"))
+    applied.write(
+        "config/dispatch.yaml", CONFIGURATION.replace("prefix: call-}", "prefix: phone-}")
+    )
     assert set(_causes(applied).values()) == {None}
 
 

@@ -42,9 +42,13 @@ def test_a_plan_is_applied_once(project: Shell) -> None:
     assert project.run("show", "plan.json").code == 0
 
 
-def test_a_stale_plan_is_refused_and_still_shown(applied: Shell, livekit_emulator: Emulator) -> None:
+def test_a_stale_plan_is_refused_and_still_shown(
+    applied: Shell, livekit_emulator: Emulator
+) -> None:
     """An object that the plan touches was changed by hand since: 3, and nothing is written."""
-    applied.write("config/dispatch.yaml", CONFIGURATION.replace("prefix: call-}", "prefix: phone-}"))
+    applied.write(
+        "config/dispatch.yaml", CONFIGURATION.replace("prefix: call-}", "prefix: phone-}")
+    )
     _save(applied)
     (rule,) = livekit_emulator.dispatch_rules
     rule.metadata = "by hand"
@@ -56,9 +60,13 @@ def test_a_stale_plan_is_refused_and_still_shown(applied: Shell, livekit_emulato
     assert applied.run("show", "plan.json").code == 0
 
 
-def test_changes_elsewhere_do_not_make_a_plan_stale(applied: Shell, livekit_emulator: Emulator) -> None:
+def test_changes_elsewhere_do_not_make_a_plan_stale(
+    applied: Shell, livekit_emulator: Emulator
+) -> None:
     """Only the objects that the plan touches count."""
-    applied.write("config/dispatch.yaml", CONFIGURATION.replace("prefix: call-}", "prefix: phone-}"))
+    applied.write(
+        "config/dispatch.yaml", CONFIGURATION.replace("prefix: call-}", "prefix: phone-}")
+    )
     _save(applied)
     (trunk,) = livekit_emulator.outbound_trunks
     trunk.metadata = "by hand"
@@ -108,7 +116,9 @@ def test_a_plan_for_another_project_is_refused(project: Shell) -> None:
     assert "localhost" in ran.err
 
 
-def test_a_saved_plan_holds_no_secret_and_reads_it_anew(project: Shell, livekit_emulator: Emulator) -> None:
+def test_a_saved_plan_holds_no_secret_and_reads_it_anew(
+    project: Shell, livekit_emulator: Emulator
+) -> None:
     """Passwords are looked up where the plan says they come from, when it is applied."""
     _save(project)
     assert "not-a-real-one" not in (project.folder / "plan.json").read_text()
@@ -121,9 +131,13 @@ def test_a_saved_plan_holds_no_secret_and_reads_it_anew(project: Shell, livekit_
     assert livekit_emulator.inbound_trunks[0].auth_password == "another"
 
 
-def test_headers_in_clear_come_from_the_configuration_again(project: Shell, livekit_emulator: Emulator) -> None:
+def test_headers_in_clear_come_from_the_configuration_again(
+    project: Shell, livekit_emulator: Emulator
+) -> None:
     """A header's value is hidden in any case: the saved plan only says where it stands."""
-    text = CONFIGURATION.replace("      numbers:", "      headers: {X-Site: site-header-value}\n      numbers:", 1)
+    text = CONFIGURATION.replace(
+        "      numbers:", "      headers: {X-Site: site-header-value}\n      numbers:", 1
+    )
     project.write("config/dispatch.yaml", text)
     _save(project)
     assert "site-header-value" not in (project.folder / "plan.json").read_text()
@@ -140,7 +154,9 @@ def test_plan_against_a_snapshot_needs_no_key(applied: Shell) -> None:
     for name in ("LIVEKIT_URL", "LIVEKIT_API_KEY", "LIVEKIT_API_SECRET", "CARRIER_PASSWORD"):
         del applied.environ[name]
     assert applied.run("plan", "--live", "live.json", "--detailed-exitcode").code == 0
-    applied.write("config/dispatch.yaml", CONFIGURATION.replace("prefix: call-}", "prefix: phone-}"))
+    applied.write(
+        "config/dispatch.yaml", CONFIGURATION.replace("prefix: call-}", "prefix: phone-}")
+    )
     ran = applied.run("plan", "--live", "live.json", "--detailed-exitcode")
     assert ran.code == 2
     assert "phone-" in ran.out
@@ -148,7 +164,13 @@ def test_plan_against_a_snapshot_needs_no_key(applied: Shell) -> None:
 
 def test_a_bad_snapshot_says_what_is_wrong(project: Shell) -> None:
     """A file that is no snapshot is one clear line."""
-    for text in ("", "[]", "{}", '{"format": "livekit-reconciler/snapshot", "format_version": 2, "host": "h", "objects": {}}'):
+    future = {
+        "format": "livekit-reconciler/snapshot",
+        "format_version": 2,
+        "host": "h",
+        "objects": {},
+    }
+    for text in ("", "[]", "{}", json.dumps(future)):
         project.write("live.json", text)
         ran = project.run("plan", "--live", "live.json")
         assert ran.code == 1

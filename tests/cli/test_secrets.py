@@ -91,7 +91,10 @@ def _live_secrets(emulator: Emulator) -> None:
         inbound.headers["X-Literal"] = inbound.headers["X-Referenced"] = "canary-live-header"
         emulator.put(inbound)
     for outbound in emulator.outbound_trunks:
-        outbound.auth_password, outbound.headers["X-Out"] = "canary-live-password", "canary-live-header"
+        outbound.auth_password, outbound.headers["X-Out"] = (
+            "canary-live-password",
+            "canary-live-header",
+        )
         emulator.put(outbound)
     for rule in emulator.dispatch_rules:
         getattr(rule.rule, rule.rule.WhichOneof("rule")).pin = "88801"
@@ -150,7 +153,9 @@ def test_no_error_shows_a_secret(shell: Shell, livekit_emulator: Emulator) -> No
 
 def test_a_secret_in_clear_is_refused_and_not_repeated(shell: Shell) -> None:
     """Passwords and PINs in clear are errors, whose message does not show them."""
-    text = CONFIGURATION.replace("{env: IN_PASSWORD}", "canary-in-clear").replace("{env: PIN_SINGLE}", '"99901"')
+    text = CONFIGURATION.replace("{env: IN_PASSWORD}", "canary-in-clear").replace(
+        "{env: PIN_SINGLE}", '"99901"'
+    )
     shell.write("config/dispatch.yaml", text)
     for format_ in FORMATS:
         ran = shell.run("validate", "--format", format_)

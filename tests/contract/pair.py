@@ -76,7 +76,7 @@ class Pair:
 
     def sequence(self, seed: int) -> int:
         """One random sequence against empty servers; returns the number of calls."""
-        random = Random(seed)  # noqa: S311 - it has to be repeatable
+        random = Random(seed)
         steps = Steps(random)
         self._dispatches = ([], [])
         count = random.randint(10, 30)

@@ -18,16 +18,26 @@ def _match(desired: list[Desired], live: list[Live], owns: tuple[str, ...] = ())
 
 def test_the_name_is_the_identity() -> None:
     """Objects of one name are one object; the rest is new, or unlisted."""
-    found = _match([Desired(KIND, "a", {}), Desired(KIND, "b", {})], [_live("a", "1"), _live("c", "2")])
-    assert [(one.name, lives.id if lives else None) for one, lives in found.pairs] == [("a", "1"), ("b", None)]
+    found = _match(
+        [Desired(KIND, "a", {}), Desired(KIND, "b", {})], [_live("a", "1"), _live("c", "2")]
+    )
+    assert [(one.name, lives.id if lives else None) for one, lives in found.pairs] == [
+        ("a", "1"),
+        ("b", None),
+    ]
     assert [one.id for one in found.unlisted] == ["2"]
     assert found.findings == ()
 
 
 def test_an_id_pins_an_object_whatever_its_name() -> None:
     """A pinned object is found by id alone, and no other entry of the file gets it by its name."""
-    found = _match([Desired(KIND, "mine", {}, id="7"), Desired(KIND, "theirs", {})], [_live("theirs", "7")])
-    assert [(one.name, lives.id if lives else None) for one, lives in found.pairs] == [("mine", "7"), ("theirs", None)]
+    found = _match(
+        [Desired(KIND, "mine", {}, id="7"), Desired(KIND, "theirs", {})], [_live("theirs", "7")]
+    )
+    assert [(one.name, lives.id if lives else None) for one, lives in found.pairs] == [
+        ("mine", "7"),
+        ("theirs", None),
+    ]
 
 
 def test_a_pinned_id_that_does_not_live_is_an_error() -> None:
@@ -49,7 +59,9 @@ def test_renamed_from_finds_the_former_name_once() -> None:
 
 def test_both_names_of_a_rename_live_is_an_error_with_both_ids() -> None:
     """Nobody can know which of the two is meant."""
-    found = _match([Desired(KIND, "new", {}, renamed_from="old")], [_live("old", "1"), _live("new", "2")])
+    found = _match(
+        [Desired(KIND, "new", {}, renamed_from="old")], [_live("old", "1"), _live("new", "2")]
+    )
     (finding,) = found.findings
     assert finding.code == "rename-both-live"
     assert "1" in finding.message

@@ -9,7 +9,9 @@ from reconciler.core.safety import deletion_guard
 
 
 def _plan(deletes: int, live: int, creates: int = 0, kind: str = "dispatch_rule") -> Plan:
-    gone = [Call(n, Action.DELETE, kind, f"old-{n}", f"ID{n}", (Plane.SIP,)) for n in range(deletes)]
+    gone = [
+        Call(n, Action.DELETE, kind, f"old-{n}", f"ID{n}", (Plane.SIP,)) for n in range(deletes)
+    ]
     new = [Call(n, Action.CREATE, kind, f"new-{n}", None, (Plane.SIP,)) for n in range(creates)]
     return Plan("acme", "localhost", calls=(*gone, *new), population={kind: live})
 
@@ -52,5 +54,7 @@ def test_an_explicit_limit_only_counts() -> None:
 def test_kinds_are_looked_at_one_by_one() -> None:
     """Deleting the last trunk is refused however many rules there are."""
     plan = _plan(1, 1, kind="inbound_trunk")
-    mixed = Plan("acme", "localhost", calls=plan.calls, population={"inbound_trunk": 1, "dispatch_rule": 500})
+    mixed = Plan(
+        "acme", "localhost", calls=plan.calls, population={"inbound_trunk": 1, "dispatch_rule": 500}
+    )
     assert deletion_guard(mixed, None) is not None

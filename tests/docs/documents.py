@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from tests.project.repository import ROOT
 
-_PLACES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", ROOT / "SECURITY.md"]
+_PLACES = [
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    ROOT / "CHANGELOG.md",
+    ROOT / "SECURITY.md",
+]
 _PLACES += sorted((ROOT / "docs").glob("**/*.md"))
 
 DOCUMENTS = {

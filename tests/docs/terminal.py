@@ -88,9 +88,7 @@ class Terminal:
         """A terminal whose `reconcile` is the one under test and whose variables name `server`."""
         programs = folder / "bin"
         programs.mkdir(parents=True)
-        (programs / "under_test.py").write_text(
-            "from reconciler.cli.main import main\n\nmain()\n"
-        )
+        (programs / "under_test.py").write_text("from reconciler.cli.main import main\n\nmain()\n")
         for name, module in (("reconcile", "under_test"), ("pytest", "pytest")):
             program = programs / name
             python = shlex.quote(sys.executable)
@@ -165,7 +163,9 @@ class Terminal:
         """A background command shows what it has to show when it is ready."""
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
-            if len(output.read_text(encoding="utf-8").splitlines()) >= len(command.shows.splitlines()):
+            if len(output.read_text(encoding="utf-8").splitlines()) >= len(
+                command.shows.splitlines()
+            ):
                 return
             time.sleep(0.05)
 

@@ -16,7 +16,12 @@ from tests.docs.terminal import Command, Terminal, commands
 from tests.project.repository import ROOT
 
 # What no test can run: an installation, keys of a real account, the two commands that start the tests and the tour.
-NOT_RUN = {"it installs the package", "these are yours", "it runs these tests", "it needs your editor"}
+NOT_RUN = {
+    "it installs the package",
+    "these are yours",
+    "it runs these tests",
+    "it needs your editor",
+}
 SHELLS = {"console", "sh", "shell", "bash"}
 
 

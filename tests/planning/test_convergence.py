@@ -7,7 +7,9 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reconciler.config.model import Configuration
 from reconciler.core.finding import Severity
+from reconciler.core.objects import Snapshot
 from reconciler.planning import Options, make_plan
 from tests.support.simulation import (
     SimulatedProject,
@@ -18,7 +20,7 @@ from tests.support.simulation import (
 )
 
 
-def _pair(random: Random) -> tuple[object, object]:
+def _pair(random: Random) -> tuple[Snapshot, Configuration]:
     old = random_trunks(random, random.randint(0, 4))
     old_rules = random_rules(random, random.randint(0, 4), old)
     new = random_trunks(random, random.randint(0, 4))
@@ -32,11 +34,11 @@ def test_any_project_becomes_any_other_without_a_conflict_on_the_way(seed: int) 
     """One apply leads from one project to another; no state in between has a conflict, and nothing is left to do."""
     random = Random(seed)
     live, configuration = _pair(random)
-    plan = make_plan(configuration, live, Options())  # type: ignore[arg-type]
+    plan = make_plan(configuration, live, Options())
     assert not [finding for finding in plan.findings if finding.severity is Severity.ERROR]
-    project = SimulatedProject(live, configuration)  # type: ignore[arg-type]
+    project = SimulatedProject(live, configuration)
     after = project.run(plan, random)
-    again = make_plan(configuration, after, Options())  # type: ignore[arg-type]
+    again = make_plan(configuration, after, Options())
     assert again.calls == ()
 
 

@@ -38,6 +38,11 @@ def distribution(module: str) -> str | None:
     return canonicalize_name(packages_distributions()[top][0])
 
 
+# The official SDK pins the protocol's messages, which are imported, to what it was released with; users' own code,
+# the demo and the baselines of the benchmarks talk to a server through it.
+PINNED = {"livekit-api"}
+
+
 def used() -> set[str]:
     """All distributions that the package imports from, pytest left out: only pytest loads the plugin that needs it."""
     modules = {name for path in (ROOT / "reconciler").rglob("*.py") for name in imports(path)}
@@ -60,4 +65,4 @@ def test_every_import_is_declared() -> None:
 
 def test_every_dependency_is_imported() -> None:
     """Nobody has to install what the package never uses."""
-    assert declared(extras=False) - used() == set()
+    assert declared(extras=False) - used() - PINNED == set()

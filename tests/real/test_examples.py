@@ -13,7 +13,13 @@ if TYPE_CHECKING:
     from tests.support.livekit_server import LiveKitServer
 
 ROOT = Path(__file__).parents[2]
-FILES = sorted([*(ROOT / "examples").glob("*.yaml"), ROOT / "config/dispatch.yaml", ROOT / "demo/dispatch.yaml"])
+FILES = sorted(
+    [
+        *(ROOT / "examples").glob("*.yaml"),
+        ROOT / "config/dispatch.yaml",
+        ROOT / "demo/dispatch.yaml",
+    ]
+)
 VARIABLES = {"SIGNALWIRE_SIP_PASSWORD": "not-a-real-one", "CARRIER_SIP_PASSWORD": "nor-this-one"}
 
 pytestmark = pytest.mark.real
@@ -29,7 +35,13 @@ def shell(tmp_path: Path, real_project: LiveKitServer) -> Shell:
 def test_an_example_goes_the_whole_way(shell: Shell, file: Path) -> None:
     """validate, plan, apply, an empty plan, no drift, and an export that plans to nothing."""
     shell.write("config/dispatch.yaml", file.read_text(encoding="utf-8"))
-    for command in (["validate"], ["plan"], ["apply", "--auto-approve"], ["plan", "--detailed-exitcode"], ["drift"]):
+    for command in (
+        ["validate"],
+        ["plan"],
+        ["apply", "--auto-approve"],
+        ["plan", "--detailed-exitcode"],
+        ["drift"],
+    ):
         ran = shell.run(*command)
         assert ran.code == 0, (command, ran.out, ran.err)
     exported = shell.run("export")
@@ -47,10 +59,15 @@ def test_an_example_goes_the_whole_way(shell: Shell, file: Path) -> None:
 
 def test_a_change_by_hand_is_drift_and_is_mended(shell: Shell, real_project: LiveKitServer) -> None:
     """Every difference is seen, and the next apply takes it back."""
-    shell.write("config/dispatch.yaml", (ROOT / "examples/sw-telephony.yaml").read_text(encoding="utf-8"))
+    shell.write(
+        "config/dispatch.yaml", (ROOT / "examples/sw-telephony.yaml").read_text(encoding="utf-8")
+    )
     assert shell.run("apply", "--auto-approve").code == 0
-    smaller = (ROOT / "examples/sw-telephony.yaml").read_text(encoding="utf-8").replace('"+15550100002"', '"+15550100009"')
-    shell.write("hand.yaml", smaller.replace("max_participants: 4", "max_participants: 2"))
+    text = (ROOT / "examples/sw-telephony.yaml").read_text(encoding="utf-8")
+    by_hand = text.replace('"+15550100002"', '"+15550100009"').replace(
+        "max_participants: 4", "max_participants: 2"
+    )
+    shell.write("hand.yaml", by_hand)
     assert shell.run("apply", "-c", "hand.yaml", "--auto-approve").code == 0
     ran = shell.run("drift")
     assert ran.code == 2

@@ -44,14 +44,20 @@ def test_two_trunks_swap_some_of_their_numbers(shell: Shell) -> None:
     """One of them lets go first, by a call that only shortens its list; both keep their ids."""
     _apply(shell, _trunks(a=["+15550100001", "+15550100003"], b=["+15550100002", "+15550100004"]))
     before = shell.run("ids").out
-    out = _apply(shell, _trunks(a=["+15550100002", "+15550100003"], b=["+15550100001", "+15550100004"]))
+    out = _apply(
+        shell, _trunks(a=["+15550100002", "+15550100003"], b=["+15550100001", "+15550100004"])
+    )
     assert "3 updated" in out
     assert shell.run("ids").out == before
 
 
 def test_two_trunks_swap_their_only_numbers(shell: Shell) -> None:
     """No list can be shortened without meaning everybody: one trunk is created anew, and rules follow it."""
-    rule = "  dispatch_rules:\n    calls: {trunks: [a], rooms: {direct: {room: lobby}}}\n    others: {trunks: [b], rooms: {direct: {room: hall}}}\n"
+    rule = (
+        "  dispatch_rules:\n"
+        "    calls: {trunks: [a], rooms: {direct: {room: lobby}}}\n"
+        "    others: {trunks: [b], rooms: {direct: {room: hall}}}\n"
+    )
     _apply(shell, _trunks(a=["+15550100001"], b=["+15550100002"]) + rule)
     _apply(shell, _trunks(a=["+15550100002"], b=["+15550100001"]) + rule)
 
@@ -111,7 +117,8 @@ def _trunk(fields: Fields) -> dict[str, object]:
 
 
 def _rule(fields: Fields) -> dict[str, object]:
-    rule: dict[str, object] = {"trunks": [entry.name for entry in getattr(fields.get("trunks"), "entries", ())] or "any"}
+    trunks = [entry.name for entry in getattr(fields.get("trunks"), "entries", ())]
+    rule: dict[str, object] = {"trunks": trunks or "any"}
     if "callers" in fields:
         rule["callers"] = list(getattr(fields["callers"], "written", ()))
     room: dict[str, object] = {"prefix": fields["rooms.individual.prefix"]}

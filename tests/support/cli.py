@@ -57,9 +57,13 @@ class Shell:
     def run(self, *arguments: str) -> Ran:
         """Runs `reconcile` with some arguments in the folder."""
         out, err = io.StringIO(), io.StringIO()
-        with _environment(self.environ), contextlib.chdir(self.folder):
-            with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-                code = run(list(arguments))
+        with (
+            _environment(self.environ),
+            contextlib.chdir(self.folder),
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(err),
+        ):
+            code = run(list(arguments))
         _join_abandoned()
         return Ran(int(code), out.getvalue(), err.getvalue())
 

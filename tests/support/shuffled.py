@@ -35,7 +35,7 @@ def _all(one: Scenario) -> str:
 def shuffled(one: Scenario, seed: int) -> Scenario:
     """The same scenario in another order. Of two listed objects in conflict the later one in the file has the finding:
     there the order of the file is a fact, and stays."""
-    dice = random.Random(seed)  # noqa: S311  # the same dice every time is what is wanted
+    dice = random.Random(seed)  # the same dice every time is what is wanted
     objects = {
         kind: _mixed([replace(live, fields=_fields(live.fields, dice)) for live in found], dice)
         for kind, found in one.live.objects.items()

@@ -1,0 +1,89 @@
+"""Ctrl-C and slow servers, with commands as processes of their own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from tests.cli.conftest import CONFIGURATION
+from tests.support.cli import Shell
+
+if TYPE_CHECKING:
+    from reconciler.emulator.server import Emulator
+
+COMMAND = [sys.executable, "-c", "from reconciler.cli.main import main; main()"]
+# How long the emulator takes to answer; a command that waited for it would be seen to.
+SLOW = 20.0
+ROOMS = "{individual: {prefix: call-}}"
+
+
+def _start(shell: Shell, *arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [*COMMAND, *arguments],
+        cwd=shell.folder,
+        env={**os.environ, **shell.environ},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def _wait_for(emulator: Emulator, method: str, count: int) -> None:
+    deadline = time.monotonic() + 15
+    while emulator.count(method) < count:
+        assert time.monotonic() < deadline, emulator.calls
+        time.sleep(0.02)
+
+
+def test_a_bad_file_does_not_wait_for_a_slow_server(
+    project: Shell, livekit_emulator: Emulator
+) -> None:
+    """The findings are told although the live project is still being read."""
+    livekit_emulator.faults.delay("List*", SLOW, times=100)
+    project.write("config/dispatch.yaml", CONFIGURATION.replace("rooms:", "room:", 1))
+    started = time.monotonic()
+    out, err = _start(project, "plan").communicate(timeout=SLOW)
+    assert "error[unknown-key]" in out + err or "error[missing-key]" in out + err
+    assert time.monotonic() - started < SLOW
+
+
+def test_ctrl_c_while_reading_ends_at_once(project: Shell, livekit_emulator: Emulator) -> None:
+    """130, one line, and no waiting for an answer that nobody needs any more."""
+    livekit_emulator.faults.delay("List*", SLOW, times=100)
+    for command in (["plan"], ["ids"], ["snapshot"]):
+        process = _start(project, *command)
+        time.sleep(2.0)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=SLOW / 2)
+        assert process.returncode == 130, err
+        assert err.strip() == "interrupted"
+
+
+def test_ctrl_c_while_writing_lets_calls_in_flight_finish(
+    project: Shell, livekit_emulator: Emulator
+) -> None:
+    """What was sent is waited for and reported, what was not is not tried, and a second run does the rest."""
+    rules = "".join(
+        f"    rule-{n}: {{trunks: [carrier], callers: ['+155501001{n:02d}'], rooms: {ROOMS}}}\n"
+        for n in range(30)
+    )
+    begin, end = CONFIGURATION.index("    inbound:"), CONFIGURATION.index("agents:")
+    project.write("config/dispatch.yaml", CONFIGURATION[:begin] + rules + CONFIGURATION[end:])
+    livekit_emulator.faults.delay("CreateSIPDispatchRule", 0.5, times=100)
+    process = _start(project, "apply", "--auto-approve", "--concurrency", "2")
+    _wait_for(livekit_emulator, "CreateSIPDispatchRule", 2)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    assert process.returncode == 130, (out, err)
+    assert "not tried" in out
+    made = len(livekit_emulator.dispatch_rules)
+    assert 0 < made < 30
+    assert f"{made + 2} created" in out
+    livekit_emulator.faults.clear()
+    assert project.run("apply", "--auto-approve").code == 0
+    assert len(livekit_emulator.dispatch_rules) == 30
