@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-from reconciler.core.objects import Fields, Live
-from reconciler.core.plan import Change
+from reconciler.core.objects import Live
+from reconciler.core.plan import Action, Change
+from reconciler.core.values import Value
 from reconciler.documents import load_document
 from reconciler.files import read_bytes, write_private
 from reconciler.fingerprint import Fingerprints
@@ -34,33 +35,38 @@ class Receipt:
     host: str
     applied_at: str
     fields: Mapping[tuple[str, str], Mapping[str, str]]
-    ids: frozenset[str]
 
-    def cause(
+    def cause_of_object(self, change: Change) -> Cause:
+        """Why an object is there on one side only."""
+        was_there = self._was(change) is not None
+        if change.action is Action.CREATE:
+            # Not live now: it was deleted since, or the file lists something new.
+            return "live" if was_there else "file"
+        # Live and not listed: it was made since, or the file does not list it any more.
+        return "file" if was_there else "live"
+
+    def cause_of_field(
         self,
         change: Change,
         path: str,
-        desired: Fields | None,
-        live: Fields | None,
+        desired: Value | None,
+        live: Value | None,
         prints: Fingerprints,
     ) -> Cause:
         """Which side of one difference is not what it was when the receipt was written."""
-        was = self.fields.get((change.kind, change.name)) or self.fields.get(
-            (change.kind, change.renamed_from or "")
-        )
-        if was is None:
-            # Not there at the last apply: a live one was made since, else the file lists something new.
-            return "live" if desired is None and change.id not in self.ids else "file"
-        if live is None:
-            return "live"
-        if desired is None:
-            return "file"
-        nothing = prints.of_value(None)
-        live_moved = was.get(path, nothing) != prints.of_value(live.get(path))
-        file_moved = was.get(path, nothing) != prints.of_value(desired.get(path))
+        was = self._was(change)
+        if was is None or change.action is Action.CREATE:
+            return self.cause_of_object(change)
+        then = was.get(path, prints.of_value(None))
+        live_moved, file_moved = then != prints.of_value(live), then != prints.of_value(desired)
         if live_moved and file_moved:
             return "both"
         return "live" if live_moved else "file"
+
+    def _was(self, change: Change) -> Mapping[str, str] | None:
+        return self.fields.get((change.kind, change.name)) or self.fields.get(
+            (change.kind, change.renamed_from or "")
+        )
 
 
 def write_receipt(
@@ -72,7 +78,7 @@ def write_receipt(
     objects: Iterable[Live],
     prints: Fingerprints,
 ) -> None:
-    """Writes the receipt of the managed objects as they live now."""
+    """Writes the receipt of some objects as they live now."""
     document: dict[str, Any] = {
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
@@ -105,5 +111,4 @@ def read_receipt(path: Path) -> Receipt:
         document["host"],
         document["applied_at"],
         {(one["kind"], one["name"]): one["fields"] for one in objects},
-        frozenset(one["id"] for one in objects),
     )

@@ -72,7 +72,7 @@ def command(
       reconcile apply --auto-approve --max-deletes 12
     """
     from reconciler.core.safety import deletion_guard
-    from reconciler.pipeline import prepare, prepare_saved
+    from reconciler.pipeline.prepare import prepare, prepare_saved
     from reconciler.render.document import plan_document
 
     request = request_from(
@@ -114,7 +114,9 @@ def _ask() -> None:
 
 def _write(request: object, prepared: object, receipt: Path | None, output: Output) -> int:
     from reconciler.cli.progress import Progress
-    from reconciler.pipeline import Prepared, Request, carry_out, leave_receipt
+    from reconciler.pipeline.artefacts import leave_receipt
+    from reconciler.pipeline.carry_out import carry_out
+    from reconciler.pipeline.request import Prepared, Request
     from reconciler.render.formats import Format, show_report
     from reconciler.render.report import report_document
 
@@ -124,14 +126,15 @@ def _write(request: object, prepared: object, receipt: Path | None, output: Outp
     gc.freeze()
     gc.enable()
     with Progress(len(prepared.plan.calls), quiet=output.quiet) as progress:
-        report = carry_out(request, prepared, progress.done)
+        applied = carry_out(request, prepared, progress.done)
+    report = applied.report
     document = report_document(prepared.plan, report)
     emit(show_report(document, Format(output.format), color=output.color, verbose=output.verbose))
     if report.interrupted:
         return ExitCode.INTERRUPTED
     if not report.is_complete:
         return ExitCode.ERROR
-    if receipt is not None:
-        leave_receipt(receipt, prepared)
+    if receipt is not None and applied.live is not None:
+        leave_receipt(receipt, prepared, applied.live)
         note(f"receipt written to {receipt}", output)
     return ExitCode.OK

@@ -55,7 +55,8 @@ def command(
       reconcile drift --receipt .reconcile/receipt.json --format json
       reconcile drift --live snapshot.json
     """
-    from reconciler.pipeline import causes, prepare
+    from reconciler.pipeline.artefacts import causes
+    from reconciler.pipeline.prepare import prepare
     from reconciler.render.document import drift_document
 
     request = request_from(

@@ -37,7 +37,7 @@ def command(
       reconcile export > live.yaml
       reconcile export | diff config/dispatch.yaml -
     """
-    from reconciler.pipeline import export_live
+    from reconciler.pipeline.live import export_live
 
     request = request_from(
         paths=paths, server_version=server_version, timeout=timeout, concurrency=concurrency

@@ -34,7 +34,7 @@ def command(
       reconcile ids --format json | jq -r '.outbound_trunk["carrier-out"]'
       reconcile ids > trunks.env
     """
-    from reconciler.pipeline import look
+    from reconciler.pipeline.live import look
     from reconciler.render.formats import Format, show_ids
     from reconciler.render.live import ids_document
 

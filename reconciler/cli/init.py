@@ -55,7 +55,7 @@ def command(
     if path.exists() and not force:
         raise Refused(f"{path} is there already: nothing was written; pass --force to replace it")
     if from_live:
-        from reconciler.pipeline import export_live
+        from reconciler.pipeline.live import export_live
 
         request = request_from(
             paths=(), server_version=server_version, timeout=timeout, concurrency=concurrency

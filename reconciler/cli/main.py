@@ -150,7 +150,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 
 def _explain(error: ReconcileError) -> None:
-    from reconciler.pipeline import ConfigError
+    from reconciler.pipeline.guards import ConfigError
 
     if isinstance(error, ConfigError):
         for finding in error.findings:

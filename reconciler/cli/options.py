@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import click
 
 from reconciler.core.plan import Plane
-from reconciler.pipeline import Request
+from reconciler.pipeline.request import Request
 from reconciler.sip.era import Era
 
 Command = TypeVar("Command", bound=Callable[..., Any])

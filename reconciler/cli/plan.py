@@ -65,7 +65,8 @@ def command(
       reconcile plan --format github            Markdown for a comment, annotations for the files
       reconcile plan --only agents              which agents change, whatever the trunks and rules do
     """
-    from reconciler.pipeline import prepare, save
+    from reconciler.pipeline.artefacts import save
+    from reconciler.pipeline.prepare import prepare
     from reconciler.render.document import plan_document
 
     request = request_from(

@@ -39,7 +39,7 @@ def command(
       reconcile plan --live snapshot.json
     """
     from reconciler.gateway.snapshot_file import save_snapshot
-    from reconciler.pipeline import take_snapshot
+    from reconciler.pipeline.live import take_snapshot
 
     request = request_from(
         paths=paths, server_version=server_version, timeout=timeout, concurrency=concurrency

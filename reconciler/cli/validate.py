@@ -38,7 +38,7 @@ def command(
       reconcile validate --format json | jq '.findings[].code'
     """
     from reconciler.config.load import load, read_files
-    from reconciler.pipeline import era_of
+    from reconciler.pipeline.prepare import era_of
     from reconciler.planning import check
     from reconciler.render.document import findings_document
     from reconciler.render.formats import Format, show_findings

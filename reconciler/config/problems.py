@@ -6,6 +6,7 @@ whoever has ten thousand errors does not miss the next one.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 
 from reconciler.config.suggest import MANY, MAX_SEARCHES, closest, known_word, listing
@@ -20,6 +21,7 @@ class Problems:
     def __init__(self) -> None:
         self.errors = 0
         self._findings: list[Finding] = []
+        self._count: Counter[Severity] = Counter()
         self._suggestions: dict[tuple[str, tuple[str, ...]], str] = {}
         self._left = MAX_SEARCHES
 
@@ -28,17 +30,13 @@ class Problems:
     ) -> None:
         """Notes something that stops every command."""
         self.errors += 1
-        self._add(
-            Finding(code, Severity.ERROR, one_line(path), one_line(message), one_line(fix), mark)
-        )
+        self._add(Finding(code, Severity.ERROR, path, message, fix, mark))
 
     def warning(
         self, code: str, path: str, message: str, fix: str = "", mark: Mark = NOWHERE
     ) -> None:
         """Notes something that the author should know."""
-        self._add(
-            Finding(code, Severity.WARNING, one_line(path), one_line(message), one_line(fix), mark)
-        )
+        self._add(Finding(code, Severity.WARNING, path, message, fix, mark))
 
     def extend(self, findings: Iterable[Finding]) -> None:
         """Takes over findings made elsewhere."""
@@ -64,16 +62,21 @@ class Problems:
         return found
 
     def _add(self, finding: Finding) -> None:
-        if len(self._findings) < MAX_FINDINGS:
-            self._findings.append(finding)
-        elif len(self._findings) == MAX_FINDINGS:
-            message = f"more than {MAX_FINDINGS:,} problems: the rest is not told"
+        """Each severity has a limit of its own: no number of warnings may hide an error, or become one."""
+        severity = finding.severity
+        self._count[severity] += 1
+        if self._count[severity] <= MAX_FINDINGS:
+            self._findings.append(_told(finding))
+        elif self._count[severity] == MAX_FINDINGS + 1:
+            message = f"more than {MAX_FINDINGS:,} {severity}s: the rest is not told"
             fix = "mend the first ones and run this again"
-            severity = Severity.ERROR
-            self._findings.append(
-                Finding("too-many", severity, finding.path, message, fix, finding.mark)
-            )
-            self.errors += 1
+            self._findings.append(Finding("too-many", severity, "", message, fix, finding.mark))
+
+
+def _told(finding: Finding) -> Finding:
+    """The finding without anything that would end the line or move the cursor."""
+    path, message, fix = one_line(finding.path), one_line(finding.message), one_line(finding.fix)
+    return Finding(finding.code, finding.severity, path, message, fix, finding.mark)
 
 
 def one_line(text: str) -> str:

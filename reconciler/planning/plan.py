@@ -15,7 +15,7 @@ from reconciler.planning.differences import Difference, Remarks, difference, rec
 from reconciler.planning.options import Options
 from reconciler.planning.targets import Target, Trunks, offline, targets, trunk_fields
 from reconciler.planning.unlisted import describe
-from reconciler.sip.check import check_object
+from reconciler.sip.check import check_honoured, check_object
 from reconciler.sip.collisions import Collision, Object, collisions, explain, explain_live
 from reconciler.sip.era import Era
 from reconciler.sip.order import Ordered, order
@@ -28,6 +28,7 @@ def check(configuration: Configuration, era: Era) -> tuple[Finding, ...]:
     objects = [one for kind in configuration.sip.values() for one in kind]
     for one in objects:
         findings.extend(check_object(one, era))
+        findings.extend(check_honoured(one, one.fields, era))
     findings.extend(explain(collisions(((one, offline(one)) for one in objects), era), {}))
     if configuration.agents is not None:
         trunks = trunk_fields(configuration)
@@ -195,6 +196,7 @@ def _checks(
     """What LiveKit would refuse, and what would fail calls once the plan is applied."""
     for target in settled.targets:
         yield from check_object(target.desired, era)
+        yield from check_honoured(target.desired, target.after, era)
     if not (settled.differences or deletions or broken):
         return  # what lives stays, and has no conflict
     names = settled.trunks.names

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 
 from reconciler.core.finding import Finding, Severity
-from reconciler.core.objects import Desired
-from reconciler.core.values import Secret
+from reconciler.core.objects import Desired, Fields
+from reconciler.core.values import AgentList, Secret
 from reconciler.sip.era import Era
 from reconciler.sip.spec import DISPATCH_RULE, INBOUND_TRUNK, KIND_BY_NAME, OUTBOUND_TRUNK
 
@@ -48,6 +48,8 @@ _FORBIDDEN_HEADERS = frozenset(
 _NOT_IN_ADDRESS = ("transport=", "@", ";")
 _NOT_AT_START = ("sips:", "sip:")
 _MAX_VALUE = 1024
+# What RoomAgentDispatch has gained since.
+_NEW_TO_AGENTS = ("attributes", "deployment", "restart_policy")
 
 
 def check_object(one: Desired, era: Era) -> Iterator[Finding]:
@@ -63,6 +65,37 @@ def check_object(one: Desired, era: Era) -> Iterator[Finding]:
         yield from _check_outbound(one, era)
     if kind is not DISPATCH_RULE:
         yield from _check_headers(one)
+
+
+def check_honoured(one: Desired, fields: Fields, era: Era) -> Iterator[Finding]:
+    """Warnings for what servers of the old era store, return and never act on (SIP-SEMANTICS 40).
+
+    `fields` are those the object will have, its agents included.
+    """
+    if era is not Era.OLD:
+        return
+    kind = KIND_BY_NAME[one.kind]
+    for path in sorted(fields):
+        value = fields[path]
+        if kind.field(path).since is not None:
+            yield _unhonoured(one, path, path)
+        elif isinstance(value, AgentList):
+            told = {
+                name for agent in value.entries for name in _NEW_TO_AGENTS if getattr(agent, name)
+            }
+            for name in sorted(told):
+                yield _unhonoured(one, path, f"{name} of an agent")
+
+
+def _unhonoured(one: Desired, path: str, what: str) -> Finding:
+    return Finding(
+        "unhonoured-field",
+        Severity.WARNING,
+        f"sip.{KIND_BY_NAME[one.kind].section}.{one.name}.{path}",
+        f"this server stores {what} and does not act on it",
+        "it needs livekit-server 1.13 or newer; where yours is newer, say so in project.server",
+        one.origin.mark(path),
+    )
 
 
 def _check_inbound(one: Desired) -> Iterator[Finding]:

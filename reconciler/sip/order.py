@@ -106,7 +106,7 @@ def order(operations: Sequence[Operation], broken: Iterable[tuple[str, str]], er
     _add_parts(graph)
     _add_handovers(graph, slots)
     _add_references(graph)
-    _add_repairs(graph, set(broken))
+    _add_repairs(graph, set(broken), era)
     return _arrange(graph)
 
 
@@ -307,23 +307,45 @@ def _reaches(graph: _Graph, earlier: int, later: int) -> bool:
     return False
 
 
-def _add_repairs(graph: _Graph, broken: set[tuple[str, str]]) -> None:
-    """Everything of a kind waits until its live conflicts are repaired."""
-    if not broken:
-        return
-    repairs = [
-        index
-        for index, one in enumerate(graph.operations)
-        if one.id is not None and (one.kind, one.id) in broken
-    ]
-    for index, one in enumerate(graph.operations):
-        for repair in repairs:
-            if (
-                index not in repairs
-                and one.kind == graph.operations[repair].kind
-                and not _reaches(graph, index, repair)
-            ):
+def _add_repairs(graph: _Graph, broken: set[tuple[str, str]], era: Era) -> None:
+    """Everything of a kind waits until its live conflicts are repaired.
+
+    A write repairs if it lets go of something. Another write of the same objects does not: the server refuses it as
+    long as the conflict lives, even where it changes a text that has nothing to do with it.
+    """
+    repairs = [index for index, one in enumerate(graph.operations) if _is_repair(one, broken, era)]
+    for repair in repairs:
+        kind = graph.operations[repair].kind
+        earlier = _ancestors(graph, repair)
+        for index, one in enumerate(graph.operations):
+            if one.kind == kind and index not in repairs and index not in earlier:
                 graph.wait(index, repair)
+
+
+def _is_repair(one: Operation, broken: set[tuple[str, str]], era: Era) -> bool:
+    if one.id is None or one.before is None:
+        return False
+    if one.kind == DISPATCH_RULE.name and "rooms" not in one.before:
+        # As long as a rule without a kind lives, LiveKit fails every creation of a rule.
+        return one.after is None or "rooms" in one.after
+    if (one.kind, one.id) not in broken:
+        return False
+    if one.after is None:
+        return True
+    before, after = (slots_of(one.kind, fields, era) for fields in (one.before, one.after))
+    return bool(set(before) - set(after)) or len(set(before)) < len(before)
+
+
+def _ancestors(graph: _Graph, index: int) -> set[int]:
+    """Everything that an operation waits for, through others as well."""
+    seen: set[int] = set()
+    stack = [index]
+    while stack:
+        for earlier in graph.before.get(stack.pop(), ()):
+            if earlier not in seen:
+                seen.add(earlier)
+                stack.append(earlier)
+    return seen
 
 
 # ---------------------------------------------------------------------------------------------------------------------

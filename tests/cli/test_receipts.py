@@ -42,6 +42,36 @@ def test_drift_tells_the_live_side_from_the_file(
     assert causes["inbound.rooms.individual.prefix"] == "file"
 
 
+def test_agents_trunks_and_secrets_have_causes_too(
+    project: Shell, livekit_emulator: Emulator
+) -> None:
+    """What is computed (agents), looked up (trunks) and hidden (passwords) is told apart as well."""
+    assert project.run("apply", "--auto-approve", "--receipt", "r.json").code == 0
+    (rule,) = livekit_emulator.dispatch_rules
+    rule.room_config.agents[0].agent_name = "somebody-else"
+    rule.trunk_ids[:] = ["ST_gone"]
+    livekit_emulator.put(rule)
+    project.environ["CARRIER_PASSWORD"] = "a-new-one"
+    causes = _causes(project, "--receipt", "r.json")
+    assert causes["inbound.agents"] == "live"
+    assert causes["inbound.trunks"] == "live"
+    assert causes["carrier.auth.password"] == "file"
+
+
+def test_objects_that_came_or_went_have_causes(project: Shell, livekit_emulator: Emulator) -> None:
+    """Deleted by hand, or new in the file."""
+    assert project.run("apply", "--auto-approve", "--receipt", "r.json").code == 0
+    saved = livekit_emulator.inbound_trunks + livekit_emulator.outbound_trunks
+    livekit_emulator.clear()
+    for one in saved:
+        livekit_emulator.put(one)
+    more = "    second: {trunks: any, rooms: {individual: {prefix: call-}}}\nagents:"
+    project.write("config/dispatch.yaml", CONFIGURATION.replace("agents:", more, 1))
+    causes = _causes(project, "--receipt", "r.json")
+    assert causes["inbound.rooms"] == "live"
+    assert causes["second.rooms"] == "file"
+
+
 def test_without_a_receipt_nothing_is_guessed(applied: Shell) -> None:
     """No receipt, no cause."""
     applied.write(

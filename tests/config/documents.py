@@ -17,7 +17,7 @@ from reconciler.sip.spec import KINDS
 
 Json: TypeAlias = Any  # what json.dumps takes
 
-LETTERS = st.characters(exclude_categories=("Cs",))
+LETTERS = st.characters(codec="utf-8")
 WORDS = [
     "any",
     "",
@@ -107,14 +107,7 @@ def objects(kind: Kind) -> st.SearchStrategy[Json]:
         (required if field.explicit else place)[last] = value
     for group, members in kind.one_of.items():
         below = optional.pop(group)
-        required[group] = st.one_of(
-            [
-                st.fixed_dictionaries({}, optional=below[name]).map(
-                    lambda body, name=name: {name: body}
-                )
-                for name in members
-            ]
-        )
+        required[group] = st.one_of([member(name, below[name]) for name in members])
     own: dict[str, st.SearchStrategy[Json]] = {
         "unmanaged": lists(st.sampled_from(known_paths(kind)), 0),
         "id": FULL,
@@ -124,6 +117,11 @@ def objects(kind: Kind) -> st.SearchStrategy[Json]:
     return st.fixed_dictionaries(
         required, optional={**{k: grouped(v) for k, v in optional.items()}, **own}
     )
+
+
+def member(name: str, fields: dict[str, Any]) -> st.SearchStrategy[Json]:
+    """One member of a group of which only one may stand."""
+    return st.fixed_dictionaries({name: st.fixed_dictionaries({}, optional=fields)})
 
 
 def grouped(value: Any) -> st.SearchStrategy[Json]:

@@ -111,7 +111,7 @@ def _const(_: Any, const: Json, value: Json, __: Any) -> Iterator[ValidationErro
 _TYPES = jsonschema.Draft202012Validator.TYPE_CHECKER.redefine_many(
     {"string": _is_text, "integer": _is_count}
 )
-_VALIDATOR = extend(
+_VALIDATOR = extend(  # type: ignore[no-untyped-call]
     jsonschema.Draft202012Validator,
     {"pattern": _pattern, "minLength": _min_length, "const": _const},
     type_checker=_TYPES,

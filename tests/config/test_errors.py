@@ -343,3 +343,12 @@ def test_a_flood_of_errors_is_cut() -> None:
     found = read(f"version: 1\n{keys}\n").findings
     assert len(found) == MAX_FINDINGS + 1
     assert [one.code for one in found].count("too-many") == 1
+
+
+def test_a_flood_of_warnings_stays_one_of_warnings() -> None:
+    """However many there are, they stop nothing, and an error among them is told."""
+    numbers = ", ".join(["'1'"] * (MAX_FINDINGS + 10))
+    text = trunk(f"numbers: [{numbers}]\nringing_timeout: 5")
+    configuration = read(text)
+    assert len(configuration.findings) == MAX_FINDINGS + 2
+    assert [one.code for one in errors(configuration)] == ["wrong-type"]

@@ -12,7 +12,7 @@ import pytest
 from tests.docs.conftest import Project
 from tests.docs.documents import DOCUMENTS
 from tests.docs.markdown import Block, blocks
-from tests.docs.terminal import Command, Terminal, commands
+from tests.docs.terminal import UPDATE, Command, Terminal, commands, rewritten
 from tests.project.repository import ROOT
 
 # What no test can run: an installation, keys of a real account, the two commands that start the tests and the tour.
@@ -40,12 +40,15 @@ class Reader:
         self._folder = folder
         self._project = project
         self._sections = 0
+        self.transcript: list[tuple[Command, str]] = []
         self.terminal = self._fresh()
 
     def _fresh(self) -> Terminal:
         self._project.empty()
         self._sections += 1
-        return Terminal.open(self._folder / str(self._sections), self._project.server)
+        terminal = Terminal.open(self._folder / str(self._sections), self._project.server)
+        terminal.transcript = self.transcript
+        return terminal
 
     def follow(self, block: Block) -> None:
         """Does what one block says."""
@@ -102,6 +105,9 @@ def test_commands_show_what_the_document_says(path: str, reader: Reader) -> None
     """Every command of the document runs in order, and its output is the one that is printed there."""
     for block in blocks(DOCUMENTS[path]):
         reader.follow(block)
+    if UPDATE:
+        text = rewritten(DOCUMENTS[path], reader.transcript)
+        (ROOT / path).write_text(text, encoding="utf-8")
 
 
 @pytest.mark.parametrize("path", RUNNABLE)

@@ -13,7 +13,9 @@ import yaml
 from reconciler.core.plan import Plan
 from reconciler.gateway.endpoint import endpoint_from
 from reconciler.gateway.server import LiveServer
-from reconciler.pipeline import Prepared, Request, carry_out, prepare
+from reconciler.pipeline.carry_out import carry_out
+from reconciler.pipeline.prepare import prepare
+from reconciler.pipeline.request import Prepared, Request
 from tests.support.raw_client import RawClient
 
 if TYPE_CHECKING:
@@ -73,7 +75,7 @@ class Project:
 
     def carry_out(self, prepared: Prepared, **options: Any) -> Report:
         """Apply what was planned before."""
-        return carry_out(self.request(**options), prepared, _ignore)
+        return carry_out(self.request(**options), prepared, _ignore).report
 
     def request(self, **options: Any) -> Request:
         """The request of a command in this project."""

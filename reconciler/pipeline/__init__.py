@@ -1,0 +1,11 @@
+"""The main flow: load → observe → plan → apply → observe again. Commands call it and render what it returns.
+
+    request.py     what a command was asked
+    guards.py      which server is meant, and what must be right before it is touched
+    prepare.py     load, observe, plan: from the file, against a snapshot, or out of a saved plan
+    carry_out.py   apply, and look again
+    artefacts.py   what is left behind for later: saved plans, receipts
+    live.py        the live project alone: ids, snapshots, exports
+
+Nothing here prints.
+"""

@@ -1,0 +1,60 @@
+"""Applies a plan, and looks at the live project again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from reconciler.apply import Progress, Report, apply_plan
+from reconciler.core.plan import Plan
+from reconciler.errors import ReconcileError, Refused
+from reconciler.pipeline.prepare import plan_against
+from reconciler.pipeline.request import Prepared, Request
+
+if TYPE_CHECKING:
+    from reconciler.core.objects import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What an apply did, and the live project after it; None where it was not looked at again."""
+
+    report: Report
+    live: Snapshot | None
+
+
+def carry_out(request: Request, prepared: Prepared, progress: Progress) -> Applied:
+    """Applies the plan and looks at the live project again: what differs afterwards is in the report."""
+    server = prepared.server
+    if server is None:
+        raise Refused("a plan made against a file cannot be applied: plan against the live project")
+    report = apply_plan(prepared.plan, server, request.concurrency, progress, seen=prepared.live)
+    if report.interrupted:
+        return Applied(report, None)
+    try:
+        live = server.snapshot(server.observe())
+    except ReconcileError as error:
+        # What was done is known, whatever became of the server since.
+        unread = f"the project could not be read again: {error}"
+        return Applied(replace(report, differences=(unread,)), None)
+    return Applied(replace(report, differences=_differences(request, prepared, live)), live)
+
+
+def _differences(request: Request, prepared: Prepared, live: Snapshot) -> tuple[str, ...]:
+    """What is not as planned, a line for each object."""
+    if prepared.is_saved:
+        from reconciler.planfile import unsettled
+
+        return unsettled(prepared.plan, live)
+    # A password that the server does not tell was written: it does not differ because it was asked for.
+    asked = replace(request, write_secrets=frozenset())
+    return remaining(plan_against(asked, prepared.configuration, live, prepared.era))
+
+
+def remaining(after: Plan) -> tuple[str, ...]:
+    """What still differs, a line for each object."""
+    return tuple(
+        f'{change.kind.replace("_", " ")} "{change.name}" still differs: '
+        + (", ".join(one.path for one in change.fields) or change.action)
+        for change in after.changes
+    )

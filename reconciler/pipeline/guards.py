@@ -1,0 +1,80 @@
+"""Which server is meant, and what must be right about a configuration before that server is touched."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from reconciler.config.model import Configuration
+from reconciler.config.secrets import describe_missing
+from reconciler.core.finding import Finding, Severity
+from reconciler.errors import EndpointError, ReconcileError, Refused, SecretMissing
+from reconciler.gateway.endpoint import Endpoint, endpoint_from
+
+# Anything that could spell one of the two keys that decide which server is meant (escapes and explicit keys too), and
+# the plain spelling whose value can be read off.
+_DECIDING_KEY = re.compile(rb"\b(?:env_prefix|host)\b[\"']?\s*:|\\[xuU]|^\s*\?\s", re.MULTILINE)
+_PLAIN_KEY = re.compile(
+    rb"^[ ]+(env_prefix|host):[ ]+([\"']?)([A-Za-z0-9_.:-]+)\2[ ]*(?:#.*)?$", re.MULTILINE
+)
+
+
+def certain_endpoint(files: Mapping[Path, bytes], environ: Mapping[str, str]) -> Endpoint | None:
+    """The endpoint, where it is certain before the files are parsed; None where it is not.
+
+    Nothing is sent to a server that the file's guard may forbid: where `host` or `env_prefix` is spelt in any but
+    the plainest way, reading waits for the parser.
+    """
+    found: dict[bytes, bytes] = {}
+    for data in files.values():
+        keys = _DECIDING_KEY.findall(data)
+        plain = _PLAIN_KEY.findall(data)
+        if len(keys) != len(plain) or len(plain) > 2:
+            return None
+        for key, _, value in plain:
+            if found.setdefault(key, value) != value:
+                return None
+    try:
+        endpoint = endpoint_from(environ, found.get(b"env_prefix", b"").decode())
+    except EndpointError:
+        return None
+    host = found.get(b"host")
+    return endpoint if host is None or host.decode() == endpoint.host else None
+
+
+def endpoint_of(configuration: Configuration, environ: Mapping[str, str]) -> Endpoint:
+    """The server of a configuration. Raises `EndpointError`, or `Refused` where the file forbids it."""
+    endpoint = endpoint_from(environ, configuration.project.env_prefix)
+    guard_host(configuration, endpoint.host)
+    return endpoint
+
+
+def guard_host(configuration: Configuration, host: str) -> None:
+    """Raises `Refused` where the file is for another host."""
+    wanted = configuration.project.host
+    if wanted is not None and wanted != host:
+        raise Refused(
+            f"this file is for the host {wanted}, the environment names {host}: nothing was read or written; "
+            f"correct {configuration.project.env_prefix}LIVEKIT_URL or project.host"
+        )
+
+
+class ConfigError(ReconcileError):
+    """The configuration has errors that leave nothing to plan; carries them all."""
+
+    def __init__(self, findings: tuple[Finding, ...]) -> None:
+        super().__init__(f"{len(findings)} findings")
+        self.findings = findings
+
+
+def require_readable(configuration: Configuration) -> None:
+    """Raises `ConfigError` for a file that could not be read in full: half a file would plan deletions."""
+    if any(finding.severity is Severity.ERROR for finding in configuration.findings):
+        raise ConfigError(configuration.findings)
+
+
+def require_secrets(configuration: Configuration) -> None:
+    """Raises `SecretMissing` that names every variable and file that is not there."""
+    if configuration.missing:
+        raise SecretMissing(describe_missing(list(configuration.missing)))

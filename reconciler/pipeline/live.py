@@ -1,0 +1,56 @@
+"""The live project alone: its ids, a snapshot of it, an export. No configuration is needed.
+
+Where there is one, it says which variables hold the key and which host is meant.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from reconciler.config.load import load, read_files
+from reconciler.core.objects import Snapshot
+from reconciler.gateway.endpoint import endpoint_from
+from reconciler.gateway.server import LiveServer, Observed
+from reconciler.pipeline.artefacts import now
+from reconciler.pipeline.guards import endpoint_of
+from reconciler.pipeline.prepare import era_of, open_server
+from reconciler.pipeline.request import Request
+
+if TYPE_CHECKING:
+    from reconciler.export import Exported
+
+
+def look(request: Request) -> Snapshot:
+    """The live project in normal form."""
+    server, observed = _observe(request)
+    return server.snapshot(observed)
+
+
+def take_snapshot(request: Request) -> dict[str, Any]:
+    """The content of a snapshot file."""
+    from reconciler.gateway.snapshot_file import snapshot_document
+
+    server, observed = _observe(request)
+    return snapshot_document(server.endpoint.host, now(), observed.messages, observed.found_era)
+
+
+def export_live(request: Request, *, comments: bool, name: str = "") -> Exported:
+    """The live project as a configuration."""
+    from reconciler.export import export_project
+
+    server, observed = _observe(request)
+    live = server.snapshot(observed)
+    label = name or live.host.split(":")[0].split(".")[0]
+    return export_project(live, name=label, era=server.era, comments=comments)
+
+
+def _observe(request: Request) -> tuple[LiveServer, Observed]:
+    paths = [path for path in request.paths if path.exists()]
+    if paths:
+        endpoint = endpoint_of(load(read_files(paths), request.environ), request.environ)
+    else:
+        endpoint = endpoint_from(request.environ)
+    server = open_server(request, endpoint)
+    observed = server.observe(find_era=request.server_version is None)
+    server.era = era_of(request, None, observed.found_era)
+    return server, observed

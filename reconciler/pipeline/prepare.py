@@ -1,0 +1,183 @@
+"""Loads, observes and plans.
+
+Files are parsed while the live project is being read, as far as it is certain which project that is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reconciler.background import background
+from reconciler.config.load import load, read_files
+from reconciler.config.model import Configuration, Project
+from reconciler.core.finding import Finding, Severity
+from reconciler.core.objects import Snapshot
+from reconciler.core.plan import Call, Plan
+from reconciler.core.values import Secret
+from reconciler.errors import Refused, SecretMissing
+from reconciler.pipeline.guards import (
+    ConfigError,
+    certain_endpoint,
+    endpoint_of,
+    guard_host,
+    require_readable,
+    require_secrets,
+)
+from reconciler.pipeline.request import Prepared, Request
+from reconciler.planning import Options, make_plan
+from reconciler.sip.era import Era
+from reconciler.sip.spec import DISPATCH_RULE
+
+if TYPE_CHECKING:
+    from reconciler.gateway.endpoint import Endpoint
+    from reconciler.gateway.server import LiveServer, Observed
+
+
+def prepare(request: Request) -> Prepared:
+    """Loads, observes and plans. Raises `ReconcileError` where there is nothing to plan with or against."""
+    if request.live_file is not None:
+        return _prepare_offline(request)
+    files = read_files(request.paths)
+    with background(2, "observe") as pool:
+        guess = certain_endpoint(files, request.environ)
+        observing = pool.submit(_observe, request, guess) if guess is not None else None
+        configuration = load(files, request.environ)
+        require_readable(configuration)
+        endpoint = endpoint_of(configuration, request.environ)
+        require_secrets(configuration)
+        if observing is None or endpoint != guess:
+            observing = pool.submit(_observe, request, endpoint)
+        server, observed = observing.result()
+    server.era = era_of(request, configuration, observed.found_era)
+    server.use_secrets(secrets_of(configuration))
+    live = server.snapshot(observed)
+    return Prepared(
+        configuration,
+        live,
+        plan_against(request, configuration, live, server.era),
+        server.era,
+        server,
+    )
+
+
+def _prepare_offline(request: Request) -> Prepared:
+    from reconciler.gateway.snapshot_file import load_snapshot
+
+    assert request.live_file is not None  # noqa: S101  # the caller looked
+    configuration = load(read_files(request.paths), request.environ)
+    require_readable(configuration)
+    stored = load_snapshot(request.live_file)
+    guard_host(configuration, stored.host)
+    era = era_of(request, configuration, stored.era)
+    live = stored.snapshot(era)
+    return Prepared(configuration, live, plan_against(request, configuration, live, era), era, None)
+
+
+def plan_against(request: Request, configuration: Configuration, live: Snapshot, era: Era) -> Plan:
+    """The plan of a configuration against one snapshot."""
+    return make_plan(
+        normalised(configuration), live, Options(request.only, request.write_secrets, era)
+    )
+
+
+def normalised(configuration: Configuration) -> Configuration:
+    """The configuration with LiveKit's own JSON in it spelt as LiveKit spells it.
+
+    Raises `ConfigError` where LiveKit does not know what stands there.
+    """
+    path = "room.egress"
+    rules = configuration.sip.get(DISPATCH_RULE.name, ())
+    if not any(path in rule.fields for rule in rules):
+        return configuration
+    from reconciler.gateway.egress import canonical_egress
+
+    findings: list[Finding] = []
+    spelt = []
+    for rule in rules:
+        secret = rule.fields.get(path)
+        text = secret.reveal() if isinstance(secret, Secret) else None
+        if isinstance(secret, Secret) and text is not None:
+            try:
+                canonical = Secret(canonical_egress(text), secret.ref)
+                rule = replace(rule, fields={**rule.fields, path: canonical})
+            except ValueError as error:
+                place = f"sip.dispatch_rules.{rule.name}.{path}"
+                fix = "see RoomEgress in LiveKit's API"
+                mark = rule.origin.mark(path)
+                findings.append(
+                    Finding(
+                        "bad-egress",
+                        Severity.ERROR,
+                        place,
+                        f"LiveKit does not know this: {error}",
+                        fix,
+                        mark,
+                    )
+                )
+        spelt.append(rule)
+    if findings:
+        raise ConfigError((*configuration.findings, *findings))
+    return replace(configuration, sip={**configuration.sip, DISPATCH_RULE.name: tuple(spelt)})
+
+
+def open_server(request: Request, endpoint: Endpoint) -> LiveServer:
+    """A connection to a project, as the request wants it."""
+    from reconciler.gateway.server import LiveServer
+
+    era = Era.of(request.server_version) if request.server_version else Era.NEW
+    return LiveServer(endpoint, era=era, timeout=request.timeout, concurrency=request.concurrency)
+
+
+def _observe(request: Request, endpoint: Endpoint) -> tuple[LiveServer, Observed]:
+    server = open_server(request, endpoint)
+    return server, server.observe(find_era=request.server_version is None)
+
+
+def era_of(request: Request, configuration: Configuration | None, found: Era | None = None) -> Era:
+    """Which behaviour counts: the option, else the file, else what was found out, else the newest."""
+    version = request.server_version or (
+        configuration.project.server if configuration is not None else None
+    )
+    return Era.of(version) if version else found or Era.NEW
+
+
+def prepare_saved(request: Request, path: Path) -> Prepared:
+    """A saved plan, ready to be applied. Raises `Refused` where it is damaged, overtaken or for another project."""
+    from reconciler.fingerprint import Fingerprints
+    from reconciler.gateway.endpoint import endpoint_from
+    from reconciler.planfile import read_plan, require_fresh, require_intact, secrets_from
+
+    saved = read_plan(path)
+    require_intact(path, saved)
+    endpoint = endpoint_from(request.environ, saved.env_prefix)
+    if endpoint.host != saved.plan.host:
+        raise Refused(
+            f"{path}: the plan is for {saved.plan.host}, the environment names {endpoint.host}: nothing was read"
+        )
+    server = open_server(request, endpoint)
+    server.era = saved.era
+    live = server.snapshot(server.observe())
+    require_fresh(path, saved, live, Fingerprints(endpoint.api_secret) if saved.keyed else None)
+    server.use_secrets(secrets_from(saved, request.environ))
+    configuration = Configuration(
+        files=saved.files, project=Project(saved.plan.project, env_prefix=saved.env_prefix)
+    )
+    return Prepared(configuration, live, saved.plan, saved.era, server, is_saved=True)
+
+
+def secrets_of(configuration: Configuration) -> Callable[[Call, str], str]:
+    """Looks up the text of a sensitive field among the objects of a configuration."""
+    objects = {(one.kind, one.name): one for kind in configuration.sip.values() for one in kind}
+
+    def look_up(call: Call, path: str) -> str:
+        name = call.new_name or call.name
+        value = objects[(call.kind, name)].fields.get(path)
+        text = value.reveal() if isinstance(value, Secret) else value
+        if not isinstance(text, str):
+            raise SecretMissing(f"{path} of {name} has no value")
+        return text
+
+    return look_up

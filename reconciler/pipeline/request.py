@@ -1,0 +1,43 @@
+"""What a command was asked, and the plan that it got."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reconciler.core.plan import Plan, Plane
+from reconciler.sip.era import Era
+
+if TYPE_CHECKING:
+    from reconciler.config.model import Configuration
+    from reconciler.core.objects import Snapshot
+    from reconciler.gateway.server import LiveServer
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a command was asked, as far as the flow needs it. `timeout` is in seconds and covers all tries of a call."""
+
+    paths: tuple[Path, ...] = (Path("config/dispatch.yaml"),)
+    environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    only: Plane | None = None
+    write_secrets: frozenset[str] = frozenset()
+    server_version: str | None = None
+    live_file: Path | None = None
+    timeout: float = 30.0
+    concurrency: int = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A plan and what it was made of. `server` is None where it was made against a file."""
+
+    configuration: Configuration
+    live: Snapshot
+    plan: Plan
+    era: Era
+    server: LiveServer | None
+    is_saved: bool = False

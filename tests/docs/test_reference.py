@@ -1,0 +1,142 @@
+"""What documents take from the code is what the code says today."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from reconciler.cli.main import COMMANDS
+from reconciler.config import agents, objects, project
+from reconciler.errors import ExitCode
+from tests.docs.documents import DOCUMENTS
+from tests.docs.markdown import blocks, prose
+from tests.project.repository import ROOT
+from tools import reference
+
+_CODE_SPAN = re.compile(r"`([^`]+)`")
+_CALL = re.compile(r"\breconcile ([a-z]+)\b([^|;&<>\n]*)")
+_OPTION = re.compile(r"(?<![\w-])(--[a-z][a-z-]+)")
+_FINDING = re.compile(r"[a-z]+(-[a-z0-9]+)+")
+# Functions that make a finding: the code stands among the first two arguments.
+_MAKERS = {"Finding", "error", "warning", "hard_error", "_error", "_complain", "_stop"}
+
+
+def typed(text: str) -> Iterator[str]:
+    """Everything in a document that a reader might type."""
+    yield from _CODE_SPAN.findall(prose(text))
+    for block in blocks(text):
+        if block.language in ("console", "text"):
+            yield block.text
+
+
+def test_the_page_of_fields_is_current() -> None:
+    """docs/fields.md is what `python -m tools.reference` writes."""
+    assert reference.FIELDS.read_text(encoding="utf-8") == reference.fields_page()
+
+
+def test_the_tables_of_options_are_current() -> None:
+    """The generated regions of docs/commands.md are what `python -m tools.reference` writes."""
+    text = reference.COMMANDS_PAGE.read_text(encoding="utf-8")
+    assert text == reference.commands_page(text)
+
+
+def test_every_command_has_a_section() -> None:
+    """docs/commands.md explains each command under its own heading, with its options."""
+    text = reference.COMMANDS_PAGE.read_text(encoding="utf-8")
+    for name in COMMANDS:
+        assert f"\n## {name}\n" in text
+        assert f"<!-- generated: options {name} -->" in text
+
+
+def test_every_exit_code_is_explained() -> None:
+    """docs/commands.md has a row for each code."""
+    text = reference.COMMANDS_PAGE.read_text(encoding="utf-8")
+    assert set(re.findall(r"^\| (\d+) \|", text, re.MULTILINE)) == {
+        str(code.value) for code in ExitCode
+    }
+
+
+@pytest.mark.parametrize("path", sorted(DOCUMENTS))
+def test_commands_and_options_exist(path: str) -> None:
+    """What a document says to type is a command, with options that this command has."""
+    for text in typed(DOCUMENTS[path]):
+        for name, rest in _CALL.findall(text):
+            if name not in COMMANDS:
+                # Sentences begin so, too: `reconcile` is a verb.
+                assert not text.startswith("reconcile "), f"{path}: {text}"
+                continue
+            known = {spelling for one in reference.options_of(name) for spelling in one.opts}
+            assert set(_OPTION.findall(rest)) <= known | {"--help"}, f"{path}: {text}"
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_every_option_has_help_and_every_command_an_example(name: str) -> None:
+    """`--help` explains each option in a sentence, and shows the command in use."""
+    for option in reference.options_of(name):
+        assert option.help, option.opts
+        assert option.help.endswith("."), option.help
+    text = reference.command_of(name).help or ""
+    assert "Examples:" in text
+    assert f"  reconcile {name}" in text
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_examples_of_the_help_are_valid(name: str) -> None:
+    """The examples of a command use options that the commands in them have."""
+    text = reference.command_of(name).help or ""
+    for command, rest in _CALL.findall(text):
+        if command in COMMANDS:
+            known = {spelling for one in reference.options_of(command) for spelling in one.opts}
+            assert set(_OPTION.findall(rest)) <= known, rest
+
+
+def test_every_key_of_the_file_is_explained() -> None:
+    """docs/configuration.md names each key of a project, an agent, a convention and an object."""
+    text = DOCUMENTS["docs/configuration.md"]
+    keys = {
+        *project.PROJECT_KEYS,
+        *agents.NAME_KEYS,
+        *agents.CONVENTION_KEYS,
+        *agents.AGENT_KEYS,
+        *objects.OWN_KEYS,
+        objects.LINE_KEY,
+    }
+    assert {key for key in keys if f"`{key}`" not in text} == set()
+
+
+def codes() -> set[str]:
+    """The codes of all findings that the code makes."""
+    found = set()
+    for path in (ROOT / "reconciler").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and _name(node.func) in _MAKERS:
+                for argument in node.args[:2]:
+                    if isinstance(argument, ast.Constant) and _is_code(argument.value):
+                        found.add(str(argument.value))
+    return found
+
+
+def _name(function: ast.expr) -> str:
+    if isinstance(function, ast.Attribute):
+        return function.attr
+    return function.id if isinstance(function, ast.Name) else ""
+
+
+def _is_code(value: object) -> bool:
+    return isinstance(value, str) and _FINDING.fullmatch(value) is not None
+
+
+def test_every_code_of_a_finding_is_explained() -> None:
+    """docs/troubleshooting.md has a row for each code that a finding can have."""
+    rows = re.findall(
+        r'^\| <a id="([a-z0-9-]+)"></a>`([a-z0-9-]+)`',
+        DOCUMENTS["docs/troubleshooting.md"],
+        re.MULTILINE,
+    )
+    assert all(anchor == code for anchor, code in rows)
+    known = codes()
+    assert len(known) > 40
+    assert known - {code for _, code in rows} == set()
