@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from reconciler.agents.conventions import Convention, Conventions, Mechanism
 from reconciler.core.finding import Finding, Severity
 from reconciler.core.objects import Desired, Fields, covers
-from reconciler.core.values import AgentList, References
+from reconciler.core.values import AgentList, References, compact_json
 from reconciler.sip.era import Era
 from reconciler.sip.rooms import RoomNames, room_names
 
@@ -59,7 +59,7 @@ def compile_rule(
             Severity.WARNING,
             path,
             f"no convention covers the rooms {names.pattern}: agents of the live rule stay as they are",
-            f"add one to agents.rooms, such as {{prefix: {names.head}, agents: […], dispatch: sip}}",
+            f"add one to agents.rooms, such as {{prefix: {compact_json(names.head)}, agents: […], dispatch: sip}}",
             rule.origin.mark("rooms"),
         )
         return Compiled(None, None, names, (finding,))

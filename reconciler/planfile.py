@@ -69,6 +69,10 @@ def read_plan(path: Path) -> SavedPlan:
             raise FileError(f"{path}: not a saved plan: write one with `reconcile plan --out FILE`")
         saved = msgspec.json.decode(data, type=SavedPlan)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        if not data.lstrip().startswith(b"{"):
+            raise FileError(
+                f"{path}: not a saved plan; a configuration is named with -c"
+            ) from error
         raise FileError(f"{path}: the plan is damaged: {error}: make a new one") from error
     if saved.format_version != FORMAT_VERSION:
         raise FileError(

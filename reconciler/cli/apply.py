@@ -75,6 +75,10 @@ def command(
     from reconciler.pipeline.prepare import prepare, prepare_saved
     from reconciler.render.document import plan_document
 
+    if saved is not None and (only is not None or write_secrets):
+        raise click.UsageError(
+            "a saved plan is applied as it is: make one with --only or --write-secrets"
+        )
     request = request_from(
         paths=paths,
         only=only,
@@ -106,7 +110,7 @@ def _ask() -> None:
         raise Refused(
             "nothing was written: there is nobody to ask; pass --auto-approve, or apply a saved plan"
         )
-    click.echo("Apply this? Only yes will do: ", err=True, nl=False)
+    click.echo("\nApply this? Only yes will do: ", err=True, nl=False)
     answer = sys.stdin.readline()
     if answer.strip() != "yes":
         raise Refused("nothing was written: not approved")

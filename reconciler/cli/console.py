@@ -42,7 +42,9 @@ def print_annotations(findings: Iterable[Finding]) -> None:
     from reconciler.render.document import findings_document
     from reconciler.render.github import annotations
 
-    note(annotations(findings_document(tuple(findings))["findings"]).rstrip("\n"))
+    lines = annotations(findings_document(tuple(findings))["findings"])
+    if lines:
+        note(lines.rstrip("\n"))
 
 
 def append_summary(text: str) -> None:

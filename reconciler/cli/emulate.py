@@ -55,9 +55,12 @@ def command(
     from reconciler.emulator.quirks import DEFAULT_VERSION
     from reconciler.emulator.server import Emulator
 
-    emulator = Emulator(
-        version or DEFAULT_VERSION, host=host, port=port, returns_passwords=not hide_passwords
-    )
+    try:
+        emulator = Emulator(
+            version or DEFAULT_VERSION, host=host, port=port, returns_passwords=not hide_passwords
+        )
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--livekit") from error
 
     def ready(url: str) -> None:
         variables = {

@@ -49,6 +49,8 @@ def command(
       reconcile init --from-live --name acme-voice
       reconcile init -c staging/dispatch.yaml
     """
+    if not name:
+        raise click.UsageError("--name needs a text: plans and alerts show it")
     (path,) = paths if len(paths) == 1 else (None,)
     if path is None:
         raise click.UsageError("init writes one file: pass -c once")

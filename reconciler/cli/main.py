@@ -126,6 +126,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except click.UsageError as error:
         context = error.ctx
         hint = f" (see {context.command_path} --help)" if context is not None else ""
+        if "unexpected extra argument" in error.message:
+            hint = f": a configuration is named with -c{hint}"
         click.echo(f"error: {error.format_message()}{hint}", err=True)
         return ExitCode.USAGE
     except click.ClickException as error:

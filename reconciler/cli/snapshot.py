@@ -52,7 +52,8 @@ def command(
         return 0
     save_snapshot(file, document)
     counts = ", ".join(
-        f"{len(found)} {kind.replace('_', ' ')}s" for kind, found in document["objects"].items()
+        f"{len(found)} {kind.replace('_', ' ')}{'' if len(found) == 1 else 's'}"
+        for kind, found in document["objects"].items()
     )
     note(f"{file}: {counts}", output)
     return 0

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli.console import emit, exit_of
+from reconciler.cli.console import emit, exit_of, note
 from reconciler.cli.options import (
     Output,
     config_option,
@@ -48,4 +48,7 @@ def command(
     findings = check(configuration, era_of(request, configuration))
     document = findings_document(findings)
     emit(show_findings(document, Format(output.format), color=output.color))
+    if not findings:
+        files = len(configuration.files)
+        note(f"no findings in {files} file{'' if files == 1 else 's'}", output)
     return ExitCode.ERROR if exit_of(findings, strict=strict) else ExitCode.OK

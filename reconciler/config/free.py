@@ -88,7 +88,7 @@ class FreeReader(ScalarReader):
     def json(self, node: Node, path: str, *, secrets: bool = False) -> JsonValue:
         """Free JSON. Texts that YAML readers disagree about are refused: nobody could tell what is sent."""
         if type(node) is Mapping:
-            if secrets and len(node.entries) == 1 and next(iter(node.entries)) in ("env", "file"):
+            if secrets and _is_reference(node):
                 secret = self.secret(node, path)
                 return None if secret is None else secret.reveal()
             return {key: self.json(value, f"{path}.{key}", secrets=secrets) for key, value in node}
@@ -130,3 +130,9 @@ class FreeReader(ScalarReader):
         message = "this number is larger than programs agree on"
         self.error("out-of-range", node, path, message, "write it as a text, in quotes")
         return None
+
+
+def _is_reference(node: Mapping) -> bool:
+    """`{env: NAME}` or `{file: PATH}`, told from JSON that has a mapping under such a key."""
+    ((key, value),) = node if len(node.entries) == 1 else (("", None),)
+    return key in ("env", "file") and type(value) is Scalar

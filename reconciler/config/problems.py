@@ -66,23 +66,8 @@ class Problems:
         severity = finding.severity
         self._count[severity] += 1
         if self._count[severity] <= MAX_FINDINGS:
-            self._findings.append(_told(finding))
+            self._findings.append(finding)
         elif self._count[severity] == MAX_FINDINGS + 1:
             message = f"more than {MAX_FINDINGS:,} {severity}s: the rest is not told"
             fix = "mend the first ones and run this again"
             self._findings.append(Finding("too-many", severity, "", message, fix, finding.mark))
-
-
-def _told(finding: Finding) -> Finding:
-    """The finding without anything that would end the line or move the cursor."""
-    path, message, fix = one_line(finding.path), one_line(finding.message), one_line(finding.fix)
-    return Finding(finding.code, finding.severity, path, message, fix, finding.mark)
-
-
-def one_line(text: str) -> str:
-    """A text in which nothing ends the line or moves the cursor, whatever a file put into it."""
-    if text.isprintable():
-        return text
-    return "".join(
-        one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in text
-    )

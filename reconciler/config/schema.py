@@ -2,7 +2,7 @@
 
 It is shipped as `schemas/dispatch.schema.json`, for editors above all: descriptions are what they show on hover. The
 reader does not use it, and says more: what a schema cannot say (references, names given twice, a duration longer than
-LiveKit counts) is listed in the documentation. The sections of the agent plane and the project stand in
+LiveKit counts) is listed in the test that the two agree. The sections of the agent plane and the project stand in
 `schema_sections`.
 
     python -m reconciler.config.schema > reconciler/schemas/dispatch.schema.json

@@ -6,7 +6,7 @@ import yaml
 
 from reconciler.core.finding import Finding, Mark, Severity
 
-MAX_BYTES = 16 * 1024 * 1024
+MAX_BYTES = 64 * 1024 * 1024
 
 
 class Unparsable(Exception):

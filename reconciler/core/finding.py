@@ -6,7 +6,7 @@ import enum
 
 import msgspec
 
-DOCS: str = "https://livekit-reconciler.readthedocs.io/en/latest/findings/"
+DOCS = "https://livekit-reconciler.readthedocs.io/en/latest/troubleshooting/"
 
 
 class Severity(enum.StrEnum):
@@ -49,8 +49,8 @@ class Finding(msgspec.Struct, frozen=True):
 
     @property
     def url(self) -> str:
-        """The page that explains the code."""
-        return f"{DOCS}{self.code}/"
+        """Where the code is explained."""
+        return f"{DOCS}#{self.code}"
 
     @property
     def sort_key(self) -> tuple[str, int, int, str, str, str]:

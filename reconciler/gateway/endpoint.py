@@ -52,7 +52,8 @@ def http_url(url: str, variable: str) -> tuple[str, str]:
         ) from error
     if "://" not in url:
         host = url.rpartition("@")[2]  # what stands before an @ may be a password
-        raise EndpointError(f'{variable} "{host}" has no scheme: write wss://{host}')
+        usual = "ws" if host.startswith(("localhost", "127.", "[::1]")) else "wss"
+        raise EndpointError(f'{variable} "{host}" has no scheme: write {usual}://{host}')
     scheme = _SCHEMES.get(parts.scheme.lower())
     if scheme is None:
         raise EndpointError(

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reconciler.apply import Progress, Report, apply_plan
+from reconciler.core.finding import Severity
 from reconciler.core.plan import Plan
 from reconciler.errors import ReconcileError, Refused
 from reconciler.pipeline.prepare import plan_against
@@ -48,7 +49,13 @@ def _differences(request: Request, prepared: Prepared, live: Snapshot) -> tuple[
         return unsettled(prepared.plan, live)
     # A password that the server does not tell was written: it does not differ because it was asked for.
     asked = replace(request, write_secrets=frozenset())
-    return remaining(plan_against(asked, prepared.configuration, live, prepared.era))
+    after = plan_against(asked, prepared.configuration, live, prepared.era)
+    # Two applies at once can make two objects of one name: an error that was not there before, and no change.
+    known = {finding.message for finding in prepared.plan.findings}
+    new = (
+        one for one in after.findings if one.severity is Severity.ERROR and one.message not in known
+    )
+    return (*remaining(after), *(str(one) for one in new))
 
 
 def remaining(after: Plan) -> tuple[str, ...]:

@@ -40,8 +40,11 @@ def export_live(request: Request, *, comments: bool, name: str = "") -> Exported
 
     server, observed = _observe(request)
     live = server.snapshot(observed)
-    label = name or live.host.split(":")[0].split(".")[0]
-    return export_project(live, name=label, era=server.era, comments=comments)
+    first = live.host.split(":")[0].split(".")[0]
+    label = name or (first if first[:1].isalpha() else "my-project")
+    return export_project(
+        live, name=label, era=server.era, server=request.server_version, comments=comments
+    )
 
 
 def _observe(request: Request) -> tuple[LiveServer, Observed]:

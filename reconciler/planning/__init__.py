@@ -2,10 +2,9 @@
 
 targets.py      what every listed object is to be: references looked up, agents compiled
 differences.py  what differs, as far as the options allow
-checks.py       what would be refused or would fail calls, now and afterwards
 unlisted.py     live objects that the file does not list
 calls.py        changes as they are shown, calls as they are sent
-plan.py         all of it in order
+plan.py         all of it in order, and what would be refused or would fail calls
 """
 
 from reconciler.planning.options import Options

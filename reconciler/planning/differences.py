@@ -61,9 +61,9 @@ def difference(
         return None
     allowed = _allowed(changes, desired.kind, options.only)
     if len(allowed) < len(changes):
-        other = Plane.AGENTS if options.only is Plane.SIP else Plane.SIP
+        other = "agent" if options.only is Plane.SIP else "SIP"
         remarks.notes.append(
-            f"{title(desired)} differs in the {other} plane as well: --only {options.only} leaves that"
+            f"{title(desired)} differs in the {other} plane as well: --only {options.only} leaves that undone"
         )
     if not allowed:
         return None

@@ -59,6 +59,10 @@ def make_plan(configuration: Configuration, live: Snapshot, options: Options) ->
     deletions = _deletions(configuration, matched, options)
     broken = collisions(((one, one.fields) for one in live), options.era)
     settled = _settle(configuration, live, matched, deletions, broken, options)
+    if not configuration.sip and configuration.agents is None:
+        settled.remarks.notes.append(
+            "the file lists nothing: without sip and agents it manages nothing"
+        )
     findings = list(configuration.findings)
     for one in matched.values():
         findings.extend(one.findings)

@@ -180,7 +180,7 @@ def _words(result: ResultDocument) -> str:
 def conclusion(document: ReportDocument) -> str:
     """What it comes to, in one line."""
     if not document["results"] and document["complete"]:
-        return "Nothing to apply. The live project matches the file."
+        return "Nothing to apply."
     summary = document["summary"]
     done = ", ".join(
         f"{count:,} {_PAST[action]}"

@@ -23,9 +23,11 @@ PENDING = "new:"
 def slots_of(kind: str, fields: Fields, era: Era) -> tuple[Slot, ...]:
     """The slots of an object; a slot that stands twice is a conflict with itself. Outbound trunks have none.
 
-    Nor has an object whose lists could not be read: it would seem to be open to anybody.
+    Nor has an object whose lists or kind of room could not be read: it would seem to be open to anybody.
     """
-    if any(isinstance(fields.get(path), Unknown) for path in ("numbers", "callers", "trunks")):
+    if any(
+        isinstance(fields.get(path), Unknown) for path in ("rooms", "numbers", "callers", "trunks")
+    ):
         return ()
     if kind == INBOUND_TRUNK.name:
         return tuple(trunk_slots(_texts(fields.get("numbers")), _texts(fields.get("callers")), era))

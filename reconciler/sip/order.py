@@ -16,7 +16,7 @@ Within what this leaves free, creations come before changes and changes before d
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from heapq import heapify, heappop, heappush
 
@@ -154,8 +154,8 @@ def _split_rings(
         edges[holder].add(taker)
         contested[holder].add(slot)
     splits: dict[int, tuple[Operation, Operation]] = {}
-    while ring := _ring(edges, splits.keys()):
-        # A member that can let go by a shorter list keeps its id and its other numbers; the last by name otherwise.
+    for ring in _rings(edges, splits):
+        # A member that can let go by a shorter list keeps its id and its other numbers; else the last by name is split.
         shrinkable = [
             (index, shorter)
             for index in ring
@@ -175,30 +175,39 @@ def _split_rings(
     return result
 
 
-def _ring(edges: Mapping[int, set[int]], without: Iterable[int]) -> list[int]:
-    """Some ring of the graph, without the nodes that are split already; empty if there is none."""
-    gone = set(without)
-    state: dict[int, int] = {}
+def _rings(edges: Mapping[int, set[int]], split: Container[int]) -> Iterator[list[int]]:
+    """Rings of the graph, one after another; whoever takes one adds a member of it to `split` before the next.
+
+    What was found to lead into no ring stays so when members of others are split, and is never looked at again: the
+    search is linear but for the rings that share members.
+    """
+    harmless: set[int] = set()
     for root in sorted(edges):
-        if root in gone or root in state:
-            continue
-        path: list[int] = []
-        stack: list[tuple[int, Iterator[int]]] = [(root, iter(sorted(edges[root])))]
-        state[root] = 1
-        path.append(root)
-        while stack:
-            node, rest = stack[-1]
-            child = next((c for c in rest if c not in gone and state.get(c) != 2), None)
-            if child is None:
-                stack.pop()
-                path.pop()
-                state[node] = 2
-            elif state.get(child) == 1:
-                return path[path.index(child) :]
-            else:
-                state[child] = 1
-                path.append(child)
-                stack.append((child, iter(sorted(edges.get(child, ())))))
+        while ring := _ring_from(root, edges, split, harmless):
+            yield ring
+
+
+def _ring_from(
+    root: int, edges: Mapping[int, set[int]], split: Container[int], harmless: set[int]
+) -> list[int]:
+    """A ring that can be reached from `root`, or nothing; nodes that lead into none are added to `harmless`."""
+    if root in split or root in harmless:
+        return []
+    path, places = [root], {root: 0}
+    stack = [iter(sorted(edges[root]))]
+    while stack:
+        child = next((c for c in stack[-1] if c not in split and c not in harmless), None)
+        if child is None:
+            stack.pop()
+            node = path.pop()
+            del places[node]
+            harmless.add(node)
+        elif child in places:
+            return path[places[child] :]
+        else:
+            places[child] = len(path)
+            path.append(child)
+            stack.append(iter(sorted(edges.get(child, ()))))
     return []
 
 

@@ -27,6 +27,7 @@ _RANDOM = re.compile(r"_[0-9A-Za-z]{12}")
 
 # Fields without which nothing can be said about the names.
 _DECIDING = (
+    "rooms",
     "callers",
     "numbers",
     "hide_phone_number",

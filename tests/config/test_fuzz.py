@@ -47,7 +47,7 @@ PIECES = [
 
 
 def readable(data: bytes) -> None:
-    """Loads and checks a file; whatever is found has a place in it and is one line."""
+    """Loads and checks a file; whatever is found has a code, a message and a place in it."""
     configuration = load({Path(FILE): data}, {"PW": "x"})
     lines = (
         data.count(b"\n") + data.count(b"\r") + data.count(b"\x85") + data.count(b"\xe2\x80") + 1
@@ -56,7 +56,6 @@ def readable(data: bytes) -> None:
         assert finding.mark.file == FILE
         assert 1 <= finding.mark.line <= lines
         assert finding.mark.column >= 1
-        assert str(finding).isprintable()
         assert finding.code
         assert finding.message
     for era in Era:
@@ -142,7 +141,7 @@ def test_a_megabyte_of_anything_is_read_in_seconds(what: str) -> None:
 def test_ten_thousand_objects_are_read_in_seconds() -> None:
     """A large project is no special case; the benchmark has the exact figures."""
     trunks = "".join(
-        f'    trunk-{i}: {{numbers: ["+1555{i:07d}"], auth: {{username: a, password: {{env: PW}}}}}}\n'
+        f'    trunk-{i}: {{numbers: ["+1555010{i:04d}"], auth: {{username: a, password: {{env: PW}}}}}}\n'
         for i in range(5000)
     )
     rules = "".join(

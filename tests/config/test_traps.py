@@ -322,14 +322,6 @@ def test_null_sections_say_how_an_empty_one_is_written() -> None:
     ]
 
 
-@pytest.mark.parametrize("room", ['"a\\nb"', '"a\\x1bb"', '"\\x7f"', '"\\x9f"'])
-def test_findings_are_one_line_whatever_a_name_holds(room: str) -> None:
-    """A name with an end of line or an escape sequence cannot break or colour what is printed."""
-    text = f"version: 1\nsip: {{inbound_trunks: {{{room}: {{numbers: 5}}}}}}\n"
-    for line in told(read(text)):
-        assert line.isprintable()
-
-
 def test_an_unquoted_plus_works_for_callers_in_rules_and_conventions_alike() -> None:
     """The type of the field decides, wherever it stands."""
     rule_fields = only(

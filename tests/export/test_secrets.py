@@ -122,6 +122,16 @@ def test_a_recording_that_would_be_misread_is_left_alone() -> None:
     assert plan_of(exported, live, Era.NEW).changes == ()
 
 
+def test_an_empty_secret_stands_in_clear() -> None:
+    """An empty variable counts as one that is not set, so there is nothing to put into one."""
+    egress = RoomEgress()
+    egress.room.stream_outputs.append(StreamOutput(urls=["", "rtmp://live.example/key"]))
+    live = recording(egress)
+    exported = export_project(live, name="acme", era=Era.NEW)
+    assert len(exported.variables) == 1
+    assert plan_of(exported, live, Era.NEW).changes == ()
+
+
 def test_a_password_that_the_server_does_not_tell_is_left_out() -> None:
     """A hosted server may keep it to itself: the trunk is listed without it, and a note says so."""
     quiet = SIPInboundTrunkInfo(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -18,7 +19,6 @@ from reconciler.errors import Unreachable
 from tests.support.objects import (
     change_inbound,
     create_rule,
-    delete_rule,
     inbound_trunks,
     rules,
 )
@@ -138,54 +138,40 @@ def test_a_create_that_is_only_slow_is_not_made_twice(
     project: Project, proxy: RecordingProxy
 ) -> None:
     """The connection breaks while the server still works at it: the second try finds what the first one made."""
-    late: list[threading.Timer] = []
 
     def pass_on_late(method: str) -> None:
-        if method == "CreateSIPOutboundTrunk" and not late:
-            late.append(threading.Timer(0, lambda: None))
-            time.sleep(1.4)
+        if method == "CreateSIPOutboundTrunk":
+            proxy.before = None
+            time.sleep(1.2)
 
     proxy.before = pass_on_late
-    text = {"sip": {"outbound_trunks": _everything(1)["sip"]["outbound_trunks"]}}
-    first = project.apply(text, timeout=1.0)
-    time.sleep(1.0)
-    assert _names(project)[("outbound_trunk", "out0")] == 1
-    proxy.before = None
-    project.apply()
+    report = project.apply(
+        {"sip": {"outbound_trunks": _everything(1)["sip"]["outbound_trunks"]}}, timeout=1.0
+    )
+    assert report.is_complete, report
+    assert proxy.count("CreateSIPOutboundTrunk") == 1
     _assert_whole(project, 1)
-    assert first.count(Outcome.DONE) + first.count(Outcome.FAILED) == 1
 
 
 def test_a_foreign_object_of_the_same_name_is_not_taken_for_ours(
     project: Project, proxy: RecordingProxy, client: RawClient
 ) -> None:
-    """An answer is lost and somebody made one of that name meanwhile: no second one, and a reason."""
+    """The request is lost and somebody made one of that name meanwhile: no second one, and a reason."""
+    project.apply({"sip": {"inbound_trunks": _everything(1)["sip"]["inbound_trunks"]}})
 
     def interfere(method: str) -> None:
         if method == "CreateSIPDispatchRule":
             proxy.before = None
             create_rule(client, name="rule0", trunk_ids=["ST_theirs"])
 
-    project.apply({"sip": {"inbound_trunks": _everything(1)["sip"]["inbound_trunks"]}})
+    proxy.before = interfere
     proxy.faults.lose_request("CreateSIPDispatchRule")
-    prepared = project.prepare(_everything(1))
-    # The request is lost in the proxy, so the other one is made by hand just before.
-    original = proxy.faults.take
-
-    def take(method: str) -> Any:
-        if method == "CreateSIPDispatchRule" and len(rules(client)) == 0:
-            create_rule(client, name="rule0", trunk_ids=["ST_theirs"])
-        return original(method)
-
-    proxy.faults.take = take  # type: ignore[method-assign]
-    report = project.carry_out(prepared)
+    report = project.apply(_everything(1))
     (failed,) = [result for result in report.results if result.outcome is Outcome.FAILED]
     assert "differs from what was sent: run again to compare and finish" in failed.message
     assert len(rules(client)) == 1
-    proxy.faults.clear()
-    delete_rule(client, rules(client)[0].sip_dispatch_rule_id)
     assert project.apply().is_complete
-    assert interfere is not None
+    _assert_whole(project, 3)
 
 
 @pytest.mark.parametrize("fault", ["lose_answer", "lose_request"])
@@ -270,27 +256,27 @@ def test_any_faults_and_a_second_run_leave_the_project_whole(
 # --- processes that end in the middle
 
 
-def _start(project: Project, *arguments: str) -> subprocess.Popen[str]:
+@contextlib.contextmanager
+def _apply_process(project: Project) -> Iterator[subprocess.Popen[str]]:
+    """`reconcile apply` as a process of its own, gone at the end whatever happens."""
     environ = {
         name: value
         for name, value in os.environ.items()
         if not name.startswith(("LIVEKIT_", "RECONCILE_"))
     }
-    command = [sys.executable, "-m", "reconciler", "apply", "-c", str(project.file)]
-    return subprocess.Popen(
-        [*command, "--auto-approve", "--concurrency", "1", "--timeout", "10", *arguments],
+    program = "import sys; from reconciler.cli.main import main; sys.exit(main())"
+    command = [sys.executable, "-c", program, "apply", "-c", str(project.file), "--auto-approve"]
+    with subprocess.Popen(
+        [*command, "--concurrency", "1", "--timeout", "10s"],
         env={**environ, **project.environ},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-    )
-
-
-def _wait_for(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def test_an_interrupt_lets_the_call_in_flight_finish(
@@ -306,10 +292,10 @@ def test_an_interrupt_lets_the_call_in_flight_finish(
             time.sleep(0.7)
 
     proxy.before = slow
-    process = _start(project)
-    assert begun.wait(20)
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=20)
+    with _apply_process(project) as process:
+        assert begun.wait(20)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=20)
     assert process.returncode == 130, (out, err)
     assert "Traceback" not in out + err
     assert SECRET not in out + err
@@ -334,11 +320,11 @@ def test_a_killed_apply_is_finished_by_the_next(
             time.sleep(0.1)
 
     proxy.before = slow
-    process = _start(project)
-    for _ in range(after):
-        assert made.acquire(timeout=20)
-    process.kill()
-    process.communicate(timeout=20)
+    with _apply_process(project) as process:
+        for _ in range(after):
+            assert made.acquire(timeout=20)
+        process.kill()
+        process.communicate(timeout=20)
     proxy.before = None
     time.sleep(0.3)
     assert 0 < len(project.live()) < 9
@@ -352,12 +338,12 @@ def test_two_applies_at_the_same_moment_end_in_one_project(
     """Two processes race for the same trunks: numbers refuse the second, and a third run finds nothing to do."""
     project.write({"sip": {"inbound_trunks": _everything(6)["sip"]["inbound_trunks"]}})
     proxy.before = lambda method: time.sleep(0.05) if method.startswith("Create") else None
-    first, second = _start(project), _start(project)
     codes = []
-    for process in (first, second):
-        out, err = process.communicate(timeout=40)
-        assert "Traceback" not in out + err
-        codes.append(process.returncode)
+    with _apply_process(project) as first, _apply_process(project) as second:
+        for process in (first, second):
+            out, err = process.communicate(timeout=40)
+            assert "Traceback" not in out + err
+            codes.append(process.returncode)
     proxy.before = None
     assert set(codes) <= {0, 1}
     assert project.apply().is_complete

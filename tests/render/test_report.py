@@ -60,7 +60,7 @@ LAST_LINES = {
     "Run it again to finish the work.",
     "different": "Apply done: 1 created, 1 updated, 1 renamed, 1 deleted, but 1 object still differs: "
     "look at the plan again.",
-    "nothing": "Nothing to apply. The live project matches the file.",
+    "nothing": "Nothing to apply.",
 }
 
 

@@ -56,7 +56,7 @@ PATTERNS: list[tuple[dict[str, Value], Era, str]] = [
 
 @pytest.mark.parametrize(("fields", "era", "pattern"), PATTERNS)
 def test_27_28_the_pattern_is_livekits(fields: dict[str, Value], era: Era, pattern: str) -> None:
-    """The underscore is always inserted, the suffixes have opposite defaults, old servers ignore what they do not know."""
+    """The underscore is always inserted, the suffixes have opposite defaults, old servers ignore one of them."""
     assert names(fields, era=era).pattern == pattern
 
 
@@ -79,20 +79,24 @@ def test_29_hidden_numbers_leave_their_last_characters() -> None:
         "",
         "b",
     ]
-    fields = {
+    fields: dict[str, Value] = {
         "rooms": "individual",
         "rooms.individual.prefix": "c",
         "hide_phone_number": True,
-        "callers": text_set([CALLER, "+15550110099"]),
+        "callers": text_set([CALLER, "15550100099"]),
     }
     assert names(fields).tails == ("0099",)
-    called = {"rooms": "callee", "hide_phone_number": True, "numbers": text_set([CALLED])}
+    called: dict[str, Value] = {
+        "rooms": "callee",
+        "hide_phone_number": True,
+        "numbers": text_set([CALLED]),
+    }
     assert names(called).tails == (CALLED,)
 
 
 def test_callers_of_the_rule_count_as_written() -> None:
     """LiveKit compares them byte for byte (20), so another spelling never enters."""
-    fields = {
+    fields: dict[str, Value] = {
         "rooms": "individual",
         "rooms.individual.prefix": "c",
         "callers": text_set(["1 (555)", CALLER]),
@@ -117,11 +121,14 @@ def test_one_trunk_for_any_number_leaves_all_numbers_possible() -> None:
 
 
 def test_what_the_trunks_keep_out_is_no_tail() -> None:
-    """A caller that the rule lists and no trunk lets in makes no room; a rule that nobody reaches is taken at its word."""
+    """Callers that no trunk lets in make no room; a rule that nobody reaches is taken at its word."""
     trunks: list[Fields] = [{"callers": phone_numbers([CALLER])}]
-    fields = {"rooms": "individual", "callers": text_set([CALLER, "+15550100098"])}
+    fields: dict[str, Value] = {
+        "rooms": "individual",
+        "callers": text_set([CALLER, "+15550100098"]),
+    }
     assert names(fields, trunks=trunks).tails == (CALLER,)
-    unreachable = {"rooms": "individual", "callers": text_set(["+15550100098"])}
+    unreachable: dict[str, Value] = {"rooms": "individual", "callers": text_set(["+15550100098"])}
     assert names(unreachable, trunks=trunks).tails == ("+15550100098",)
 
 

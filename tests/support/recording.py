@@ -1,7 +1,7 @@
 """A proxy in front of a server that remembers what was asked, and lets somebody else act in between.
 
 `RecordingProxy(url)` is a fault proxy with two ears: `requests` are the bodies of all writes as messages, and
-`before` is called with the method's name before a call is passed on.
+`before` is called with the method's name before anything is done about a call, lost ones included.
 """
 
 from __future__ import annotations
@@ -37,10 +37,13 @@ class RecordingProxy(FaultProxy):
         self.requests: list[Any] = []
         self.before: Callable[[str], None] | None = None
 
+    def _serve(self, client: Any) -> None:
+        if self.before is not None:
+            self.before(client.path.rpartition("/")[2])
+        super()._serve(client)
+
     def _forward(self, client: Any, body: bytes) -> tuple[int, bytes, Mapping[str, str]]:
         method = client.path.rpartition("/")[2]
-        if self.before is not None:
-            self.before(method)
         if method in _WRITES:
             self.requests.append(_WRITES[method].FromString(body))
         return super()._forward(client, body)
