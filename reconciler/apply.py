@@ -74,8 +74,10 @@ class Server(Protocol):
         """A message in normal form."""
         ...
 
-    def create(self, call: Call, ids: Callable[[Reference], str], known: Collection[str]) -> str:
-        """Creates an object and returns its id."""
+    def create(
+        self, call: Call, ids: Callable[[Reference], str], known: Collection[str], former: Any
+    ) -> str:
+        """Creates an object and returns its id. `former` is the message of the one that it takes the place of."""
         ...
 
     def update(self, call: Call, live: Any, ids: Callable[[Reference], str]) -> Any:
@@ -94,7 +96,8 @@ Progress = Callable[[Result], None]
 class _Run:
     """The state of one apply.
 
-    `seen` are the live objects that the plan was made of, by id. `created` grows as objects get their ids.
+    `seen` are the live objects that the plan was made of, by id. `created` grows as objects get their ids,
+    `deleted` has the last message of what a step deleted.
     """
 
     server: Server
@@ -102,6 +105,7 @@ class _Run:
     seen: Mapping[str, Live]
     results: dict[int, Result] = field(default_factory=dict)
     created: dict[tuple[str, str], str] = field(default_factory=dict)
+    deleted: dict[int, Any] = field(default_factory=dict)
     stopping: threading.Event = field(default_factory=threading.Event)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -199,16 +203,22 @@ def _send(run: _Run, call: Call, fresh: dict[str, Any]) -> Result:
 
 
 def _create(run: _Run, call: Call, fresh: Mapping[str, Any]) -> Result:
+    former = _former(run, call)
     for identifier, message in fresh.items():
-        if message.name == call.name and identifier not in run.seen and not _is_ours(run, call):
+        if message.name == call.name and identifier not in run.seen and former is None:
             reason = f"somebody created one of that name ({identifier}) since the plan was made: plan again"
             return Result(call, Outcome.FAILED, reason)
-    return Result(call, Outcome.DONE, id=run.server.create(call, run.id_of, fresh.keys()))
+    identifier = run.server.create(call, run.id_of, fresh.keys(), former)
+    return Result(call, Outcome.DONE, id=identifier)
 
 
-def _is_ours(run: _Run, call: Call) -> bool:
-    """Whether the call makes anew what an earlier one deleted; the list may be older than that."""
-    return any(run.results[step].call.name == call.name for step in call.after)
+def _former(run: _Run, call: Call) -> Any:
+    """The message of the object that the call makes anew, which an earlier step deleted; None for a new one."""
+    for step in call.after:
+        earlier = run.results[step].call
+        if (earlier.kind, earlier.name) == (call.kind, call.name):
+            return run.deleted.get(step)
+    return None
 
 
 def _update(run: _Run, call: Call, fresh: dict[str, Any]) -> Result:
@@ -234,6 +244,7 @@ def _delete(run: _Run, call: Call, fresh: Mapping[str, Any]) -> Result:
             reason = f"{changed} was changed by somebody else since the plan was made: plan again"
             return Result(call, Outcome.FAILED, reason)
     run.server.delete(call)
+    run.deleted[call.step] = message
     return Result(call, Outcome.DONE, id=call.id)
 
 

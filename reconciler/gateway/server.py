@@ -77,9 +77,15 @@ class LiveServer:
         """A message in normal form."""
         return live_object(KIND_BY_NAME[kind], message, self.era)
 
-    def create(self, call: Call, ids: Callable[[Reference], str], known: Collection[str]) -> str:
-        """Creates an object and returns its id."""
-        return write.create(self._client, call, self._secrets(call), ids, known)
+    def create(
+        self,
+        call: Call,
+        ids: Callable[[Reference], str],
+        known: Collection[str],
+        former: Any = None,
+    ) -> str:
+        """Creates an object, in the place of a former one if there was one, and returns its id."""
+        return write.create(self._client, call, self._secrets(call), ids, known, former)
 
     def update(self, call: Call, live: Any, ids: Callable[[Reference], str]) -> Any:
         """Changes an object, starting from its live message; returns the new one."""

@@ -29,7 +29,7 @@ from livekit.protocol.sip import (
 
 from reconciler.core.plan import Call
 from reconciler.core.schema import FieldType, Kind
-from reconciler.core.values import PlainValue
+from reconciler.core.values import Hidden, PlainValue
 from reconciler.errors import ApiError, NotSupported, Rejected, Unreachable
 from reconciler.gateway.decode import live_object
 from reconciler.gateway.encode import Ids, Secrets, write_fields
@@ -61,7 +61,12 @@ def changes_of(call: Call) -> dict[str, PlainValue | None]:
 
 
 def create(
-    client: TwirpClient, call: Call, secrets: Secrets, ids: Ids, known: Collection[str]
+    client: TwirpClient,
+    call: Call,
+    secrets: Secrets,
+    ids: Ids,
+    known: Collection[str],
+    former: Any = None,
 ) -> str:
     """Creates the object and returns its id.
 
@@ -69,9 +74,7 @@ def create(
     before another try: whatever arrived late is found and used. All tries together have the time of one call.
     """
     kind = KIND_BY_NAME[call.kind]
-    message: Any = MESSAGES[kind.name]()
-    message.name = call.name
-    write_fields(kind, message, changes_of(call), secrets, ids)
+    message = _new_message(kind, call, secrets, ids, former)
     deadline = client.deadline()
     for attempt in count():
         try:
@@ -93,6 +96,23 @@ def create(
                 raise
             return found
     raise AssertionError("the last try returns or raises")
+
+
+def _new_message(kind: Kind, call: Call, secrets: Secrets, ids: Ids, former: Any) -> Any:
+    """The object to create. In the place of a former one it starts from that, so that nothing gets lost on the way:
+    neither fields that this version does not know nor secrets that only the server had."""
+    message: Any = MESSAGES[kind.name]()
+    changes = changes_of(call)
+    if former is not None:
+        message.CopyFrom(former)
+        for owned in (ID_FIELD[kind.name], "created_at", "updated_at"):
+            message.ClearField(owned)
+        changes = {path: value for path, value in changes.items() if not isinstance(value, Hidden)}
+        gone = live_object(kind, former, Era.NEW).fields.keys() - changes_of(call).keys()
+        changes |= dict.fromkeys(gone)
+    message.name = call.name
+    write_fields(kind, message, changes, secrets, ids)
+    return message
 
 
 def _create_once(client: TwirpClient, kind: Kind, message: Any, deadline: float) -> str:

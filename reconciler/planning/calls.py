@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from reconciler.core.diff import diff_fields
 from reconciler.core.objects import Live
 from reconciler.core.plan import Action, Call, Change, FieldChange, Gap, Plane
-from reconciler.planning.differences import NAME_PATH, Difference, plane_of
+from reconciler.core.values import Hidden, Secret, Unknown
+from reconciler.planning.differences import NAME_PATH, PASSWORD_PATH, Difference, plane_of
 from reconciler.sip.occupancy import describe_slot
 from reconciler.sip.order import Handover, Operation, Ordered, Step
 from reconciler.sip.spec import KINDS
@@ -114,7 +115,22 @@ def _written(
     new_name = one.desired.name if renames and operation.part != 1 else None
     if operation.part == 0:
         return tuple(change for change in one.changes if change.path != NAME_PATH), new_name
-    return diff_fields(operation.before or {}, operation.after or {}), new_name
+    fields = diff_fields(operation.before or {}, operation.after or {})
+    return (*fields, *_untold_password(operation, one)), new_name
+
+
+def _untold_password(operation: Operation, one: Difference) -> Iterator[FieldChange]:
+    """The password that the server does not tell, for the half of a split write that has to say it.
+
+    It equals anything, so no comparison finds it; and an object that is created anew would be without it.
+    """
+    live, secret = one.before.get(PASSWORD_PATH), one.wanted.get(PASSWORD_PATH)
+    if operation.part == 2 and isinstance(live, Unknown) and isinstance(secret, Secret):
+        ref = secret.ref or Hidden()
+        if operation.action is Action.CREATE:
+            yield FieldChange(PASSWORD_PATH, None, ref, sensitive=True)
+        elif any(change.path == PASSWORD_PATH for change in one.changes):
+            yield FieldChange(PASSWORD_PATH, live, ref, sensitive=True)
 
 
 def gaps(handovers: Iterable[Handover], steps: Sequence[Step]) -> Iterator[Gap]:

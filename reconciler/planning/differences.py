@@ -15,7 +15,7 @@ from reconciler.planning.targets import Target
 from reconciler.sip.spec import KIND_BY_NAME
 
 NAME_PATH = "name"
-_PASSWORD_PATH = "auth.password"  # noqa: S105  # the name of a field
+PASSWORD_PATH = "auth.password"  # noqa: S105  # the name of a field
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +71,14 @@ def difference(
     return Difference(desired, live, target.before, after, allowed, target.after)
 
 
-def recreation(target: Target, options: Options) -> Difference:
-    """A trunk without a difference that is written all the same, because it has to be created anew."""
-    return Difference(target.desired, target.live, target.before, target.after, (), target.after)
+def recreation(target: Target, one: Difference | None, remarks: Remarks) -> Difference:
+    """A trunk that has to be created anew, which writes all of it, whether or not it differs."""
+    told = target.before.get(PASSWORD_PATH), target.after.get(PASSWORD_PATH)
+    if isinstance(told[0], Unknown) and not isinstance(told[1], Secret):
+        remarks.findings.append(password_lost(target.desired, "this trunk is created anew"))
+    if one is not None:
+        return one
+    return Difference(target.desired, target.live, target.before, target.before, (), target.after)
 
 
 def _creation(target: Target, options: Options, remarks: Remarks) -> Difference | None:
@@ -119,10 +124,10 @@ def _with_password(
     A password that the server does not tell is never a change by itself. But LiveKit's small update request covers
     few fields, anything else replaces the object, and what is not sent then is wiped.
     """
-    if any(one.path == _PASSWORD_PATH for one in changes):
+    if any(one.path == PASSWORD_PATH for one in changes):
         return changes
     live = target.live
-    old, new = target.before.get(_PASSWORD_PATH), target.after.get(_PASSWORD_PATH)
+    old, new = target.before.get(PASSWORD_PATH), target.after.get(PASSWORD_PATH)
     asked = target.desired.name in options.write_secrets or (
         live is not None and live.id in options.write_secrets
     )
@@ -131,19 +136,24 @@ def _with_password(
         return changes
     if isinstance(new, Secret):
         known = old if isinstance(old, Unknown) else Hidden() if old is not None else None
-        return (*changes, FieldChange(_PASSWORD_PATH, known, new.ref or Hidden(), sensitive=True))
+        return (*changes, FieldChange(PASSWORD_PATH, known, new.ref or Hidden(), sensitive=True))
     if at_risk:
         remarks.findings.append(
-            Finding(
-                "password-unknown",
-                Severity.ERROR,
-                f"sip.{KIND_BY_NAME[target.desired.kind].section}.{target.desired.name}",
-                "this change replaces the whole trunk, and its password, which the server does not tell, would be lost",
-                "add auth.password to the file, so that it can be sent along",
-                target.desired.origin.mark(),
-            )
+            password_lost(target.desired, "this change replaces the whole trunk")
         )
     return changes
+
+
+def password_lost(desired: Desired, why: str) -> Finding:
+    """The error that a password, which the server does not tell and the file does not have, would be wiped."""
+    return Finding(
+        "password-unknown",
+        Severity.ERROR,
+        f"sip.{KIND_BY_NAME[desired.kind].section}.{desired.name}",
+        f"{why}, and its password, which the server does not tell, would be lost",
+        "add auth.password to the file, so that it can be sent along",
+        desired.origin.mark(),
+    )
 
 
 def _replaces(kind: str, changes: Iterable[FieldChange]) -> bool:

@@ -164,12 +164,8 @@ def _differences(
     foreign = configuration.project.unmanaged
     for target in found:
         one = difference(target, options, foreign, remarks)
-        if (
-            one is None
-            and target.desired.kind == INBOUND_TRUNK.name
-            and target.desired.name in recreated
-        ):
-            one = recreation(target, options)
+        if target.desired.kind == INBOUND_TRUNK.name and target.desired.name in recreated:
+            one = recreation(target, one, remarks)
         if one is not None:
             yield one
 

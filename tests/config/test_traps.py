@@ -113,7 +113,7 @@ def test_a_file_over_the_limit_is_refused_unread() -> None:
     data = b"version: 1\n#" + b"x" * yaml_text.MAX_BYTES
     (finding,) = load({Path(FILE): data}, {}).findings
     assert finding.code == "yaml-size"
-    assert "16,777,216" in finding.message
+    assert "67,108,864" in finding.message
     assert "split it" in finding.fix
 
 

@@ -156,7 +156,7 @@ def test_a_deeply_nested_error_is_no_crash() -> None:
     ("url", "said"),
     [
         ("acme.livekit.example", 'LIVEKIT_URL "acme.livekit.example" has no scheme: write wss://'),
-        ("localhost:7880", "has no scheme: write wss://localhost:7880"),
+        ("localhost:7880", "has no scheme: write ws://localhost:7880"),
         ("acme:hunter2@livekit.example", 'LIVEKIT_URL "livekit.example" has no scheme'),
         ("ftp://acme.example", "has the scheme ftp://: use wss://, https://, ws:// or http://"),
         ("wss://", "has no host"),

@@ -207,6 +207,29 @@ def test_the_second_half_of_a_split_starts_from_the_first(project: Project) -> N
     assert numbers == {"a": {OTHER, THIRD}, "b": {NUMBER}}
 
 
+def test_a_trunk_made_anew_loses_nothing(project: Project, client: RawClient) -> None:
+    """What the file leaves to others, secrets included, and what this version cannot name go over to the new object."""
+    for name, number in (("a", NUMBER), ("b", OTHER)):
+        trunk = sip.SIPInboundTrunkInfo(name=name, numbers=[number], headers={"X-Key": SECRET})
+        trunk.MergeFromString(UNKNOWN_FIELD)
+        request = sip.CreateSIPInboundTrunkRequest(trunk=trunk)
+        assert client.call("SIP", "CreateSIPInboundTrunk", request).ok
+    report = project.apply(
+        _trunks(
+            a={"numbers": [OTHER], "unmanaged": ["headers"]},
+            b={"numbers": [NUMBER], "unmanaged": ["headers"], "metadata": "new"},
+        )
+    )
+    assert report.is_complete, report
+    assert Action.DELETE in [result.call.action for result in report.results]
+    trunks = inbound_trunks(client)
+    assert {(one.name, *one.numbers) for one in trunks} == {("a", OTHER), ("b", NUMBER)}
+    for one in trunks:
+        assert dict(one.headers) == {"X-Key": SECRET}
+        assert UNKNOWN_FIELD in one.SerializeToString()
+    assert project.plan().is_empty
+
+
 # --- what somebody else did
 
 

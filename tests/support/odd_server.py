@@ -70,10 +70,11 @@ class OddServer:
             thread.start()
 
     def _serve(self, client: socket.socket) -> None:
-        with client, contextlib.suppress(OSError):
+        with contextlib.ExitStack() as stack, contextlib.suppress(OSError):
+            stack.enter_context(client)
             client.settimeout(10)
             if self._tls is not None:
-                client = self._tls.wrap_socket(client, server_side=True)
+                client = stack.enter_context(self._tls.wrap_socket(client, server_side=True))
             head = b""
             while b"\r\n\r\n" not in head and not head.startswith(_TLS_HANDSHAKE):
                 part = client.recv(65536)
