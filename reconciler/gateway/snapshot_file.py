@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from google.protobuf.json_format import MessageToDict, ParseDict, ParseError
+from google.protobuf.json_format import MessageToDict, ParseDict, ParseError, SerializeToJsonError
 
 from reconciler.core.objects import Live, Snapshot
 from reconciler.core.schema import FieldType, Kind
@@ -21,7 +21,7 @@ from reconciler.errors import FileError
 from reconciler.files import read_bytes, write_private
 from reconciler.gateway.decode import live_object
 from reconciler.gateway.encode import write_fields
-from reconciler.gateway.messages import MESSAGES
+from reconciler.gateway.messages import ID_FIELD, MESSAGES
 from reconciler.sip.era import Era
 from reconciler.sip.spec import KIND_BY_NAME, KINDS
 
@@ -80,7 +80,11 @@ def _stored(kind: Kind, message: Any) -> dict[str, Any]:
         unset: dict[str, PlainValue | None] = dict.fromkeys(hidden)
         write_fields(kind, copy, unset, _no_secrets, _no_ids)
         message = copy
-    told = MessageToDict(message, preserving_proto_field_name=True)
+    try:
+        told = MessageToDict(message, preserving_proto_field_name=True)
+    except SerializeToJsonError as error:
+        label = message.name or getattr(message, ID_FIELD[kind.name])
+        raise FileError(f'{kind.title} "{label}" cannot be written as JSON: {error}') from error
     return {"message": told, "hidden": hidden} if hidden else {"message": told}
 
 

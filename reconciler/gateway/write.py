@@ -8,7 +8,7 @@ blindly: LiveKit would make two objects.
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable
 from itertools import count
 from typing import Any
 
@@ -201,26 +201,23 @@ def update(client: TwirpClient, call: Call, live: Any, secrets: Secrets, ids: Id
         return client.call("SIP", method, request, MESSAGES[kind.name], repeat=True)
     except NotSupported as error:
         raise NotSupported(
-            f"{method}: this server cannot update a {kind.title}: it needs livekit-server 1.9 or newer",
+            f"{method}: this server cannot update {kind.title}s: it needs livekit-server 1.9 or newer",
             method=method,
             code=error.code,
             status=error.status,
         ) from error
 
 
-def _fits_patch(kind: Kind, changes: Mapping[str, PlainValue | None]) -> bool:
-    """Whether the small update request can say all of it. An empty attribute it would take as "remove"."""
-    return all(
-        kind.field(path).patch and not (path.startswith("attributes.") and value == "")
-        for path, value in changes.items()
-    )
+def _fits_patch(kind: Kind, changes: Iterable[str]) -> bool:
+    """Whether the small update request can say all of it."""
+    return all(kind.field(path).patch for path in changes)
 
 
 def _fill_patch(
     kind: Kind,
     patch: Any,
     wanted: Any,
-    changes: Mapping[str, PlainValue | None],
+    changes: Iterable[str],
     new_name: str | None,
 ) -> None:
     """Copies the changed fields from the message as it should be into the update request."""
@@ -229,10 +226,7 @@ def _fill_patch(
     for path in changes:
         field = kind.field(path)
         name = field.wire.split(".")[0]
-        if field.is_mapping:
-            key = path[len(field.parent) + 1 :]
-            getattr(patch, name)[key] = getattr(wanted, name).get(key, "")
-        elif field.type in (FieldType.PHONE_NUMBERS, FieldType.TEXTS, FieldType.REFERENCES):
+        if field.type in (FieldType.PHONE_NUMBERS, FieldType.TEXTS, FieldType.REFERENCES):
             listed = list(getattr(wanted, name))
             # An empty `set` is refused; `clear` is how LiveKit spells an empty list.
             getattr(patch, name).CopyFrom(

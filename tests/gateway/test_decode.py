@@ -20,9 +20,11 @@ from reconciler.core.values import (
     Unknown,
     text_set,
 )
+from reconciler.errors import FileError
 from reconciler.gateway.decode import live_object, with_unknown_passwords
 from reconciler.gateway.encode import write_fields
 from reconciler.gateway.read import snapshot
+from reconciler.gateway.snapshot_file import snapshot_document
 from reconciler.sip.era import Era
 from reconciler.sip.spec import DISPATCH_RULE, INBOUND_TRUNK, KINDS, OUTBOUND_TRUNK
 
@@ -67,7 +69,7 @@ def test_an_enum_from_the_future_keeps_its_number() -> None:
 def test_a_restart_policy_from_the_future_keeps_its_number() -> None:
     """An agent's policy that has no word yet survives a change of the list."""
     rule = sip.SIPDispatchRuleInfo()
-    rule.room_config.agents.add(agent_name="a", restart_policy=5)  # type: ignore[arg-type]
+    rule.room_config.agents.add(agent_name="a", restart_policy=5)
     agents = live_object(DISPATCH_RULE, rule, Era.NEW).fields["agents"]
     assert isinstance(agents, AgentList)
     _write(DISPATCH_RULE, rule, {"agents": AgentList((*agents.entries, AgentDispatch("b")))})
@@ -217,7 +219,7 @@ def test_a_password_is_unknown_where_the_server_tells_none() -> None:
     shown = sip.SIPOutboundTrunkInfo(sip_trunk_id="ST_2", auth_username="b", auth_password="p")
     alone = snapshot("h", {INBOUND_TRUNK.name: [named]}, Era.NEW)
     assert isinstance(alone.of(INBOUND_TRUNK.name)[0].fields["auth.password"], Unknown)
-    both = {INBOUND_TRUNK.name: [named], OUTBOUND_TRUNK.name: [shown]}
+    both: dict[str, list[Any]] = {INBOUND_TRUNK.name: [named], OUTBOUND_TRUNK.name: [shown]}
     trunk = snapshot("h", both, Era.NEW).of(INBOUND_TRUNK.name)[0]
     assert "auth.password" not in trunk.fields
 
@@ -253,3 +255,11 @@ def test_reading_ten_thousand_objects_is_cheap() -> None:
     last = live.of(DISPATCH_RULE.name)[-1]
     assert isinstance(last.fields["trunks"], References)
     assert last.name == "rule-9999"
+
+
+def test_a_time_that_json_cannot_say_is_an_error_with_a_name() -> None:
+    """A snapshot file is LiveKit's JSON, which knows no year 300,000,000; the object to blame is named."""
+    trunk = sip.SIPInboundTrunkInfo(sip_trunk_id="ST_1", name="odd")
+    trunk.ringing_timeout.seconds = 10**16
+    with pytest.raises(FileError, match='inbound trunk "odd" cannot be written as JSON'):
+        snapshot_document("h", "now", {INBOUND_TRUNK.name: [trunk]}, None)

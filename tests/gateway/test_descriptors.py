@@ -6,6 +6,8 @@ described in `reconciler/sip/spec.py` or left out by name.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import msgspec
 import pytest
 from livekit.protocol import agent_dispatch, models, room, sip
@@ -22,6 +24,9 @@ from reconciler.sip.spec import (
     LEFT_OUT,
     OUTBOUND_TRUNK,
 )
+
+if TYPE_CHECKING:
+    from google.protobuf.message import Message
 
 # Messages whose fields are leaves of the file one by one; every other message is one value of its own.
 _WALKED = {
@@ -115,7 +120,7 @@ def test_words_stand_for_livekits_enums() -> None:
 
 def test_small_updates_cover_what_the_file_says_they_cover() -> None:
     """A field marked `patch` is a field of LiveKit's update message, whose rest is known and left to replacements."""
-    updates = {
+    updates: dict[str, type[Message]] = {
         INBOUND_TRUNK.name: sip.SIPInboundTrunkUpdate,
         OUTBOUND_TRUNK.name: sip.SIPOutboundTrunkUpdate,
         DISPATCH_RULE.name: sip.SIPDispatchRuleUpdate,

@@ -45,7 +45,8 @@ def _file(**fields: Any) -> dict[str, Any]:
 
 def _stored(emulator: Emulator) -> set[str]:
     """The passwords as the server has them."""
-    return {one.auth_password for one in (*emulator.inbound_trunks, *emulator.outbound_trunks)}
+    inbound = {one.auth_password for one in emulator.inbound_trunks}
+    return inbound | {one.auth_password for one in emulator.outbound_trunks}
 
 
 def test_a_password_that_is_not_told_is_no_change(emulator: Emulator, project: Project) -> None:

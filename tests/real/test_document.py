@@ -6,8 +6,12 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-MEASURING = ("tests/real/test_livekit_behaviour.py", "tests/real/test_joining.py")
-COMPARING = ("tests/contract/test_contract.py",)
+MEASURING = (
+    "tests/real/test_livekit_behaviour.py",
+    "tests/real/test_joining.py",
+    "tests/real/test_broken_project.py",
+)
+COMPARING = ("tests/contract/test_contract.py", "tests/real/test_servers.py")
 
 
 def _tests(*paths: str) -> set[str]:

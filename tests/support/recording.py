@@ -37,6 +37,10 @@ class RecordingProxy(FaultProxy):
         self.requests: list[Any] = []
         self.before: Callable[[str], None] | None = None
 
+    def __enter__(self) -> RecordingProxy:
+        super().__enter__()
+        return self
+
     def _serve(self, client: Any) -> None:
         if self.before is not None:
             self.before(client.path.rpartition("/")[2])

@@ -1,0 +1,251 @@
+"""Which dispatch rule answers a call (SIP-SEMANTICS 19-25).
+
+Rules are grouped by the trunk that they name, and within a group found by caller and number called, byte for byte.
+What makes a server fail calls (two rules in one slot, a rule without a kind) is found once, when the index is made:
+such a failure concerns all calls of a group, whatever their numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Final, NamedTuple
+
+from reconciler.core.objects import Fields
+from reconciler.core.values import TextList
+from reconciler.sip.conflicts import RuleSlot, rule_slots
+from reconciler.sip.occupancy import pin_key, trunk_keys
+from reconciler.sip.routing.call import Call, PinUnknown
+from reconciler.sip.routing.pins import is_known, pin_of
+
+Rank = tuple[int, str, int]
+
+ANY: Final = ""
+"""The group of the rules for any trunk: no trunk has this id."""
+_BY_KIND: Final = {"direct": 0, "individual": 1, "callee": 2}
+_OPEN: Final = 100
+_UNFILTERED: Final = 1000
+_NO_KIND: Final = 2**31 - 1
+_ROOM_OF: Final = {
+    "direct": "rooms.direct.room",
+    "individual": "rooms.individual.prefix",
+    "callee": "rooms.callee.prefix",
+}
+
+
+class Rule:
+    """A dispatch rule: `order` is its place by ascending id, `trunks` are ids of trunks, empty for any trunk.
+
+    `pin` is "" for an open rule, and for one whose PIN is not known here a text that no caller can send.
+    """
+
+    __slots__ = ("fields", "id", "kind", "label", "order", "pin", "rank", "trunks")
+
+    def __init__(self, id: str, label: str, fields: Fields) -> None:
+        self.id = id
+        self.label = label
+        self.fields = fields
+        self.order = 0
+        kind = fields.get("rooms")
+        self.kind = kind if isinstance(kind, str) else ""
+        self.trunks = trunk_keys(fields)
+        self.pin = pin_of(fields)
+        self.rank: Rank = (0, "", 0)
+
+    def texts(self, path: str) -> tuple[str, ...]:
+        """A list as it is written; empty for anybody."""
+        value = self.fields.get(path)
+        return value.written if isinstance(value, TextList) else ()
+
+    def text(self, path: str) -> str:
+        """A text, "" where there is none."""
+        value = self.fields.get(path)
+        return value if isinstance(value, str) else ""
+
+    @property
+    def room(self) -> str:
+        """The name of its one room, or the prefix of its rooms."""
+        path = _ROOM_OF.get(self.kind)
+        return "" if path is None else self.text(path)
+
+
+class Failure(NamedTuple):
+    """Why all calls of a group fail: a rule without a kind, or one in a slot that another (or itself) has taken."""
+
+    rule: Rule
+    other: Rule | None = None
+    slot: RuleSlot | None = None
+
+
+class Bucket:
+    """The rules of one group with the same caller and number called, or without."""
+
+    __slots__ = ("best", "by_pin", "open", "unknown")
+
+    def __init__(self, rule: Rule) -> None:
+        self.best = rule
+        self.open: Rule | None = None
+        self.by_pin: dict[str, Rule] = {}
+        self.unknown: list[Rule] = []
+        self.add(rule)
+
+    def add(self, rule: Rule) -> None:
+        """Takes in a rule; those with a smaller id came before."""
+        if rule.rank < self.best.rank:
+            self.best = rule
+        if not rule.pin:
+            if self.open is None or rule.rank < self.open.rank:
+                self.open = rule
+        elif is_known(rule.fields):
+            self.by_pin.setdefault(rule.pin, rule)
+        else:
+            self.unknown.append(rule)
+
+
+Buckets = dict[tuple[str | None, str | None], Bucket]
+
+
+class RuleIndex:
+    """All dispatch rules of a project, read by ascending id."""
+
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        self.all = tuple(sorted(rules, key=lambda rule: rule.id))
+        self._groups: dict[str, Buckets] = {}
+        # The first failure of each group, and of all rules together.
+        self._failures: dict[str, Failure] = {}
+        self._first: Failure | None = None
+        taken: dict[RuleSlot, Rule] = {}
+        for order, rule in enumerate(self.all):
+            rule.order = order
+            rule.rank = rank(rule)
+            for group, failure in failures(rule, taken):
+                self._failures.setdefault(group, failure)
+                self._first = self._first or failure
+            if rule.kind:
+                self._enter(rule)
+
+    def _enter(self, rule: Rule) -> None:
+        callers = rule.texts("callers") or (None,)
+        numbers = rule.texts("numbers") or (None,)
+        for group in rule.trunks or (ANY,):
+            buckets = self._groups.setdefault(group, {})
+            for caller in callers:
+                for number in numbers:
+                    bucket = buckets.get((caller, number))
+                    if bucket is None:
+                        buckets[caller, number] = Bucket(rule)
+                    else:
+                        bucket.add(rule)
+
+    def failure(self, trunk: str | None) -> Failure | None:
+        """SIP-SEMANTICS 19: why a call with this trunk fails, whatever its numbers.
+
+        With a trunk the rules for any trunk and those that name it are read, without one all rules are.
+        """
+        if trunk is None:
+            return self._first
+        found = [
+            failure
+            for group in (ANY, trunk)
+            if (failure := self._failures.get(group)) is not None
+        ]
+        return min(found, key=lambda failure: failure.rule.order, default=None)
+
+    def choose(self, trunk: str | None, call: Call) -> Rule | None:
+        """SIP-SEMANTICS 21: the best rule of the trunk; only where none is left the best one for any trunk.
+
+        Raises `PinUnknown` where that depends on a PIN which is not known here.
+        """
+        for group in groups_of(trunk):
+            buckets = self._groups.get(group)
+            if buckets is not None and (found := best(buckets, call)) is not None:
+                return found
+        return None
+
+
+def groups_of(trunk: str | None) -> tuple[str, ...]:
+    """SIP-SEMANTICS 21: the groups whose rules may answer, the first one first."""
+    return (ANY,) if trunk is None else (trunk, ANY)
+
+
+def best(buckets: Buckets, call: Call) -> Rule | None:
+    """The best rule of one group that passes all filters."""
+    found: Rule | None = None
+    doubted: Rule | None = None
+    for key in filter_keys(call):
+        bucket = buckets.get(key)
+        if bucket is None:
+            continue
+        rule = passing(bucket, call)
+        if rule is not None and (found is None or rule.rank < found.rank):
+            found = rule
+        elif rule is None and call.pin and not call.refuses_pin:
+            for unknown in bucket.unknown:
+                if doubted is None or unknown.rank < doubted.rank:
+                    doubted = unknown
+    if doubted is not None and (found is None or doubted.rank < found.rank):
+        raise PinUnknown(doubted)
+    return found
+
+
+def filter_keys(call: Call) -> tuple[tuple[str | None, str | None], ...]:
+    """SIP-SEMANTICS 20: rules that list the caller or the number list it literally, or list none."""
+    caller, called = call.caller, call.called
+    return ((caller, called), (caller, None), (None, called), (None, None))
+
+
+def passing(bucket: Bucket, call: Call) -> Rule | None:
+    """SIP-SEMANTICS 24: without a PIN open and PIN rules compete, a refused one leaves the open rules, and a PIN
+    leaves the rules that have it."""
+    if call.refuses_pin:
+        return bucket.open
+    return bucket.by_pin.get(call.pin) if call.pin else bucket.best
+
+
+def asks_for_pin(rule: Rule, call: Call) -> bool:
+    """SIP-SEMANTICS 25: the rule that won has a PIN, and none was sent."""
+    return bool(rule.pin) and not call.pin
+
+
+def rank(rule: Rule) -> Rank:
+    """SIP-SEMANTICS 22: the smallest wins. After the priority comes the room or prefix, then the id."""
+    return (priority(rule), rule.room, rule.order)
+
+
+def priority(rule: Rule) -> int:
+    """SIP-SEMANTICS 22: the number by which LiveKit prefers a rule, the lower the better."""
+    if rule.kind not in _BY_KIND:
+        return _NO_KIND
+    number = _BY_KIND[rule.kind] + (0 if rule.pin else _OPEN)
+    return number + sum(_UNFILTERED for path in ("callers", "numbers") if not rule.texts(path))
+
+
+def failures(rule: Rule, taken: dict[RuleSlot, Rule]) -> Iterator[tuple[str, Failure]]:
+    """What fails the calls of a group once this rule is read after those in `taken`, which it then joins.
+
+    A conflict of the rule with itself, and a missing kind, concern all groups that the rule is in (SIP-SEMANTICS 11,
+    12); one with another rule concerns the trunk that both name (SIP-SEMANTICS 9, 10).
+    """
+    groups = rule.trunks or (ANY,)
+    if not rule.kind:
+        for group in groups:
+            yield group, Failure(rule)
+        return
+    found: dict[str, Failure] = {}
+    for slot in rule_slots(
+        pin_key(rule.fields), rule.trunks, rule.texts("callers"), rule.texts("numbers")
+    ):
+        other = taken.setdefault(slot, rule)
+        if other is not rule:
+            found.setdefault(slot.trunk, Failure(rule, other, slot))
+    yield from found.items()
+    if is_repetitive(rule):
+        for group in groups:
+            yield group, Failure(rule, rule)
+
+
+def is_repetitive(rule: Rule) -> bool:
+    """SIP-SEMANTICS 11: whether the rule takes one of its slots twice."""
+    slots = [*rule_slots("", rule.trunks, (), ())]
+    callers = [*rule_slots("", (), rule.texts("callers"), ())]
+    numbers = [*rule_slots("", (), (), rule.texts("numbers"))]
+    return any(len(set(one)) < len(one) for one in (slots, callers, numbers))
