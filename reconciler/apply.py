@@ -121,6 +121,14 @@ class _Run:
         return reference.id or self.created[(INBOUND_TRUNK.name, reference.name)]
 
 
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What was read just before a batch: messages by kind and id, and by kind and name the id of what is new."""
+
+    messages: Mapping[str, dict[str, Any]]
+    strangers: Mapping[tuple[str, str], str]
+
+
 def apply_plan(
     plan: Plan, server: Server, concurrency: int, progress: Progress, seen: Iterable[Live] = ()
 ) -> Report:
@@ -162,7 +170,8 @@ def _run_batch(run: _Run, pool: ThreadPoolExecutor, batch: Sequence[Call]) -> No
     lanes: dict[int, list[Call]] = {}
     for call in ready:
         lanes.setdefault(call.lane, []).append(call)
-    pending = [pool.submit(_run_lane, run, lane, fresh) for lane in lanes.values()]
+    found = _Found(fresh, _strangers(run, fresh))
+    pending = [pool.submit(_run_lane, run, lane, found) for lane in lanes.values()]
     for future in pending:
         future.result()
 
@@ -178,20 +187,30 @@ def _waits_in_vain(run: _Run, call: Call) -> bool:
     return False
 
 
-def _run_lane(run: _Run, lane: Sequence[Call], fresh: Mapping[str, dict[str, Any]]) -> None:
+def _strangers(run: _Run, fresh: Mapping[str, dict[str, Any]]) -> dict[tuple[str, str], str]:
+    return {
+        (kind, message.name): identifier
+        for kind, messages in fresh.items()
+        for identifier, message in messages.items()
+        if identifier not in run.seen
+    }
+
+
+def _run_lane(run: _Run, lane: Sequence[Call], found: _Found) -> None:
     for call in lane:
         if run.stopping.is_set():
             return
         if not _waits_in_vain(run, call):
-            run.note(_send(run, call, fresh[call.kind]))
+            run.note(_send(run, call, found))
 
 
-def _send(run: _Run, call: Call, fresh: dict[str, Any]) -> Result:
-    """One call, or the reason why it was not sent. `fresh` are the messages of its kind."""
+def _send(run: _Run, call: Call, found: _Found) -> Result:
+    """One call, or the reason why it was not sent."""
+    fresh = found.messages[call.kind]
     try:
         match call.action:
             case Action.CREATE:
-                return _create(run, call, fresh)
+                return _create(run, call, found)
             case Action.UPDATE | Action.RENAME:
                 return _update(run, call, fresh)
             case Action.DELETE:
@@ -202,13 +221,13 @@ def _send(run: _Run, call: Call, fresh: dict[str, Any]) -> Result:
         return Result(call, Outcome.FAILED, str(error))
 
 
-def _create(run: _Run, call: Call, fresh: Mapping[str, Any]) -> Result:
+def _create(run: _Run, call: Call, found: _Found) -> Result:
     former = _former(run, call)
-    for identifier, message in fresh.items():
-        if message.name == call.name and identifier not in run.seen and former is None:
-            reason = f"somebody created one of that name ({identifier}) since the plan was made: plan again"
-            return Result(call, Outcome.FAILED, reason)
-    identifier = run.server.create(call, run.id_of, fresh.keys(), former)
+    twin = found.strangers.get((call.kind, call.name))
+    if twin is not None and former is None:
+        reason = f"somebody created one of that name ({twin}) since the plan was made: plan again"
+        return Result(call, Outcome.FAILED, reason)
+    identifier = run.server.create(call, run.id_of, found.messages[call.kind].keys(), former)
     return Result(call, Outcome.DONE, id=identifier)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from reconciler.core.plan import Action, Plan
+from reconciler.core.plan import Action, Plan, Plane
 
 # A share below this many objects says nothing: deleting two of five is everyday work.
 SHARE_FROM = 10
@@ -17,7 +17,8 @@ def deletion_guard(plan: Plan, max_deletes: int | None) -> str | None:
     Without `max_deletes`: more than 30 % of a kind that has 10 or more, or the last one of a kind. With it, the
     number alone decides. The message names the flag that would pass.
     """
-    deletes = Counter(call.kind for call in plan.calls if call.action is Action.DELETE)
+    # What is deleted as people see it: an object that turns into another one is gone all the same.
+    deletes = Counter(change.kind for change in plan.changes if change.action is Action.DELETE)
     total = deletes.total()
     if max_deletes is not None:
         if total > max_deletes:
@@ -26,7 +27,9 @@ def deletion_guard(plan: Plan, max_deletes: int | None) -> str | None:
                 f"if that is what you want, pass --max-deletes {total}"
             )
         return None
-    creates = Counter(call.kind for call in plan.calls if call.action is Action.CREATE)
+    creates = Counter(
+        change.kind for change in plan.of_plane(Plane.SIP) if change.action is Action.CREATE
+    )
     for kind, count in sorted(deletes.items()):
         live = plan.population.get(kind, 0)
         what = kind.replace("_", " ")

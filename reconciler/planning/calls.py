@@ -109,6 +109,9 @@ def _written(
     """The leaves that a call writes, and the new name if it renames. For a whole operation that is what is shown."""
     if one is None or operation.action is Action.DELETE:
         return (), None
+    if operation.takes_over is not None:
+        new_name = None if operation.part == 1 else operation.name
+        return diff_fields(operation.before or {}, operation.after or {}), new_name
     renames = operation.action is Action.UPDATE and any(
         change.path == NAME_PATH for change in one.changes
     )

@@ -13,6 +13,7 @@ from reconciler.core.plan import Action, Plan, Plane, Unlisted
 from reconciler.planning.calls import calls, changes, gaps, operations
 from reconciler.planning.differences import Difference, Remarks, difference, recreation
 from reconciler.planning.options import Options
+from reconciler.planning.takeovers import merge_takeovers, replaced_trunks
 from reconciler.planning.targets import Target, Trunks, offline, targets, trunk_fields
 from reconciler.planning.unlisted import describe
 from reconciler.sip.check import check_honoured, check_object
@@ -125,17 +126,20 @@ def _settle(
 ) -> _Settled:
     """Differences and their order.
 
-    A trunk that can only hand over its numbers by being created anew gets a new id, which changes the rules that name
-    it: hence the loop. It ends because every turn adds a trunk to `recreated`.
+    A trunk that can only hand over its numbers by being created anew gets a new id, and one that is made out of
+    another has an id already. Both change the rules that name it: hence the loop. It ends because every turn adds a
+    trunk to one of the two.
     """
     offenders = {(one.kind, one.id) for collision in broken for one in _live_ends(collision)}
     recreated: frozenset[str] = frozenset()
+    replaced: dict[str, str] = {}
     while True:
         remarks = Remarks([], [])
-        trunks = Trunks(live, matched.get(INBOUND_TRUNK.name), recreated)
+        trunks = Trunks(live, matched.get(INBOUND_TRUNK.name), recreated, replaced)
         found = targets(configuration, matched, trunks, options.era, remarks.findings)
         differences = list(_differences(configuration, found, recreated, options, remarks))
-        ordered = order(list(operations(differences, deletions)), offenders, options.era)
+        wanted = merge_takeovers(list(operations(differences, deletions)), options.era)
+        ordered = order(wanted, offenders, options.era)
         again = {
             step.operation.name
             for step in ordered.steps
@@ -143,9 +147,11 @@ def _settle(
             and step.operation.action is Action.DELETE
             and step.operation.part
         }
-        if again <= recreated:
+        made = replaced_trunks(wanted)
+        if again <= recreated and made.items() <= replaced.items():
             return _Settled(trunks, found, differences, ordered, remarks)
         recreated |= again
+        replaced |= made
 
 
 def _live_ends(collision: Collision) -> Iterator[Live]:

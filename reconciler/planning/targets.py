@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from reconciler.compose import compile_rule
 from reconciler.config.model import Configuration
@@ -37,10 +38,17 @@ class Target:
 
 
 class Trunks:
-    """Inbound trunks by name and by id, for everything that can be named."""
+    """Inbound trunks by name and by id, for everything that can be named.
+
+    `recreated` trunks get a new id on the way, `replaced` ones are made out of a live one and have its id.
+    """
 
     def __init__(
-        self, live: Snapshot, matched: Matched | None, recreated: frozenset[str] = frozenset()
+        self,
+        live: Snapshot,
+        matched: Matched | None,
+        recreated: frozenset[str] = frozenset(),
+        replaced: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self.names: dict[str, str] = {}
         self._by_name: dict[str, Reference | None] = {}
@@ -53,10 +61,10 @@ class Trunks:
                 None if one.name in self._by_name else Reference(one.name, one.id)
             )
         for desired, lives in matched.pairs if matched is not None else ():
-            has_id = lives is not None and desired.name not in recreated
-            self._by_name[desired.name] = Reference(
-                desired.name, lives.id if lives is not None and has_id else None
-            )
+            identifier = replaced.get(desired.name) if lives is None else lives.id
+            if desired.name in recreated:
+                identifier = None
+            self._by_name[desired.name] = Reference(desired.name, identifier)
             if lives is not None:
                 self.names[lives.id] = desired.name
 

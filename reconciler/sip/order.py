@@ -10,7 +10,8 @@ LiveKit has no transactions. Between two calls the project lives with what has b
 * A rule waits for the trunks it names to exist. A trunk is deleted after the rules that named it have moved away.
 * A live conflict is repaired before anything else is written: until then the server refuses most changes.
 
-Within what this leaves free, creations come before changes and changes before deletions, by kind and name.
+Within what this leaves free, creations come before changes and changes before deletions, so that a call which is
+answered before and after is answered in between.
 """
 
 from __future__ import annotations
@@ -18,7 +19,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from heapq import heapify, heappop, heappush
 
 from reconciler.core.objects import Fields
 from reconciler.core.plan import Action
@@ -38,7 +38,8 @@ _ACTION_RANK = {Action.CREATE: 0, Action.RENAME: 1, Action.UPDATE: 1, Action.DEL
 class Operation:
     """One write that is wanted: the object before and after it, None where it is absent.
 
-    `part` is 1 and 2 for the two halves of an operation that had to be split, 0 for a whole one.
+    `part` is 1 and 2 for the two halves of an operation that had to be split, 0 for a whole one. `takes_over` is the
+    name of the object that turns into this one, where it is made out of another.
     """
 
     kind: str
@@ -49,6 +50,7 @@ class Operation:
     after: Fields | None
     reason: str = ""
     part: int = 0
+    takes_over: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -363,71 +365,68 @@ def _ancestors(graph: _Graph, index: int) -> set[int]:
 
 
 def _arrange(graph: _Graph) -> Ordered:
-    """A topological order, deterministic, in which a handover's two ends are neighbours wherever possible.
+    """A topological order in rounds, deterministic, in which the two ends of a handover are neighbours.
 
-    A batch is read again before it is written; a step is in the first batch after everything it waits for, or in
-    the batch and lane of the one that hands over to it.
+    Each round takes everything that waits for nothing any more, but creations before changes and changes before
+    deletions: what answers more calls comes before what answers fewer. A round is one batch, which is read again before
+    it is written; a step that only waited for a handover follows it in the same lane.
     """
-    count = len(graph.operations)
-    waiting = {index: len(graph.before.get(index, ())) for index in range(count)}
     successors: dict[int, list[int]] = defaultdict(list)
     for later, earlier in graph.before.items():
         for one in earlier:
             successors[one].append(later)
-    ready = [index for index in range(count) if waiting[index] == 0]
-    heapify(ready)
-    urgent: list[int] = []
-    batch_of: dict[int, int] = {}
-    lane_of: dict[int, int] = {}
-    order_: list[int] = []
-    lanes: dict[int, int] = defaultdict(int)
-    while ready or urgent:
-        index = urgent.pop() if urgent else heappop(ready)
-        order_.append(index)
-        batch_of[index], lane_of[index] = _place(graph, index, batch_of, lane_of, lanes)
-        for later in sorted(successors[index], reverse=True):
-            waiting[later] -= 1
-            if waiting[later] == 0:
-                if (index, later) in graph.handover:
-                    urgent.append(later)
-                else:
-                    heappush(ready, later)
-    by_batch = sorted(order_, key=lambda index: batch_of[index])
-    place = {index: position for position, index in enumerate(by_batch)}
+    waiting = {index: len(graph.before.get(index, ())) for index in range(len(graph.operations))}
+    ready = [index for index, count in waiting.items() if not count]
+    places: dict[int, tuple[int, int]] = {}
+    batch = 0
+    while ready:
+        phase = min(_phase(graph, index) for index in ready)
+        now = sorted(index for index in ready if _phase(graph, index) == phase)
+        ready = [index for index in ready if _phase(graph, index) != phase]
+        for lane, first in enumerate(now):
+            urgent = [first]
+            while urgent:
+                index = urgent.pop()
+                places[index] = (batch, lane)
+                for later in sorted(successors[index], reverse=True):
+                    waiting[later] -= 1
+                    if waiting[later]:
+                        continue
+                    follows = (index, later) in graph.handover and _only_this_lane(
+                        graph, later, places, batch, lane
+                    )
+                    (urgent if follows else ready).append(later)
+        batch += 1
+    return _ordered(graph, places)
+
+
+def _phase(graph: _Graph, index: int) -> int:
+    return _ACTION_RANK[graph.operations[index].action]
+
+
+def _only_this_lane(
+    graph: _Graph, index: int, places: Mapping[int, tuple[int, int]], batch: int, lane: int
+) -> bool:
+    """Whether all that a step waits for in this batch is in this lane, where it is done before."""
+    return all(
+        places[one] == (batch, lane) or places[one][0] < batch for one in graph.before[index]
+    )
+
+
+def _ordered(graph: _Graph, places: Mapping[int, tuple[int, int]]) -> Ordered:
+    # Places were given in the order of the steps, batch by batch.
+    position = {index: number for number, index in enumerate(places)}
     steps = tuple(
         Step(
             graph.operations[index],
-            batch_of[index],
-            lane_of[index],
-            tuple(sorted(place[earlier] for earlier in graph.before.get(index, ()))),
+            batch,
+            lane,
+            tuple(sorted(position[earlier] for earlier in graph.before.get(index, ()))),
         )
-        for index in by_batch
+        for index, (batch, lane) in places.items()
     )
-    handovers = tuple(
-        Handover(slot, place[holder], place[taker])
+    handovers = (
+        Handover(slot, position[holder], position[taker])
         for (holder, taker), slot in graph.handover.items()
     )
     return Ordered(steps, tuple(sorted(handovers, key=lambda one: (one.released, one.taken))))
-
-
-def _place(
-    graph: _Graph,
-    index: int,
-    batch_of: Mapping[int, int],
-    lane_of: Mapping[int, int],
-    lanes: dict[int, int],
-) -> tuple[int, int]:
-    """Batch and lane of a step whose predecessors have theirs."""
-    earlier = graph.before.get(index, set())
-    if not earlier:
-        batch = 0
-    else:
-        last = max(batch_of[one] for one in earlier)
-        in_last = {one for one in earlier if batch_of[one] == last}
-        lane = {lane_of[one] for one in in_last}
-        if len(lane) == 1 and any((one, index) in graph.handover for one in in_last):
-            return last, lane.pop()
-        batch = last + 1
-    lane_number = lanes[batch]
-    lanes[batch] += 1
-    return batch, lane_number

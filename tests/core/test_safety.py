@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.core.plan import Action, Call, Plan, Plane
+from reconciler.core.plan import Action, Change, Plan, Plane
 from reconciler.core.safety import deletion_guard
 
 
 def _plan(deletes: int, live: int, creates: int = 0, kind: str = "dispatch_rule") -> Plan:
-    gone = [
-        Call(n, Action.DELETE, kind, f"old-{n}", f"ID{n}", (Plane.SIP,)) for n in range(deletes)
-    ]
-    new = [Call(n, Action.CREATE, kind, f"new-{n}", None, (Plane.SIP,)) for n in range(creates)]
-    return Plan("acme", "localhost", calls=(*gone, *new), population={kind: live})
+    gone = [Change(Plane.SIP, kind, f"old-{n}", f"ID{n}", Action.DELETE) for n in range(deletes)]
+    new = [Change(Plane.SIP, kind, f"new-{n}", None, Action.CREATE) for n in range(creates)]
+    return Plan("acme", "localhost", changes=(*gone, *new), population={kind: live})
 
 
 @pytest.mark.parametrize(
@@ -55,6 +53,9 @@ def test_kinds_are_looked_at_one_by_one() -> None:
     """Deleting the last trunk is refused however many rules there are."""
     plan = _plan(1, 1, kind="inbound_trunk")
     mixed = Plan(
-        "acme", "localhost", calls=plan.calls, population={"inbound_trunk": 1, "dispatch_rule": 500}
+        "acme",
+        "localhost",
+        changes=plan.changes,
+        population={"inbound_trunk": 1, "dispatch_rule": 500},
     )
     assert deletion_guard(mixed, None) is not None

@@ -35,7 +35,9 @@ def snapshot(text: str) -> Snapshot:
             fields = dict(one.fields)
             references = fields.get("trunks")
             if isinstance(references, References):
-                fields["trunks"] = References(tuple(Reference("", f"ST_{entry.name}") for entry in references.entries))
+                fields["trunks"] = References(
+                    tuple(Reference("", f"ST_{entry.name}") for entry in references.entries)
+                )
             objects[kind].append(Live(kind, f"{prefix}_{one.name}", one.name, fields))
     return Snapshot("localhost", objects)
 

@@ -32,7 +32,10 @@ def test_an_empty_kind_is_managed_and_empty(plan: Plans) -> None:
     assert [one.name for one in found.unlisted] == ["a", "b"]
     assert found.calls == ()
     found = plan("project: {unlisted: delete}\nsip: {inbound_trunks: {}}", LIVE)
-    assert [(change.action, change.name) for change in found.changes] == [(Action.DELETE, "a"), (Action.DELETE, "b")]
+    assert [(change.action, change.name) for change in found.changes] == [
+        (Action.DELETE, "a"),
+        (Action.DELETE, "b"),
+    ]
 
 
 def test_owned_names_only_are_deleted(plan: Plans) -> None:
@@ -44,9 +47,14 @@ def test_owned_names_only_are_deleted(plan: Plans) -> None:
 def test_unmanaged_fields_stay_as_they_are(plan: Plans) -> None:
     """For one object or for the whole project; a parent covers what is below it."""
     rest = "b: {numbers: ['+15550100002']}"
-    found = plan(f"sip: {{inbound_trunks: {{a: {{numbers: ['+15550100001'], unmanaged: [metadata]}}, {rest}}}}}", LIVE)
+    found = plan(
+        f"sip: {{inbound_trunks: {{a: {{numbers: ['+15550100001'], unmanaged: [metadata]}}, {rest}}}}}",
+        LIVE,
+    )
     assert found.changes == ()
-    found = plan(f"project: {{unmanaged: [metadata]}}\nsip: {{inbound_trunks: {{{A}, {rest}}}}}", LIVE)
+    found = plan(
+        f"project: {{unmanaged: [metadata]}}\nsip: {{inbound_trunks: {{{A}, {rest}}}}}", LIVE
+    )
     assert found.changes == ()
     live = LIVE.replace("metadata: by hand}\n    b", "headers: {X-A: '1', X-B: '2'}}\n    b")
     kept = f"sip: {{inbound_trunks: {{a: {{numbers: ['+15550100001'], unmanaged: [headers.X-A]}}, {rest}}}}}"
@@ -92,7 +100,9 @@ sip:
 """
     (call,) = plan(text, LIVE).calls
     assert (call.action, call.id) == (Action.UPDATE, "ST_out")
-    (renamed,) = plan(text.replace("    out:\n", "    dial:\n      renamed_from: out\n"), LIVE).calls
+    (renamed,) = plan(
+        text.replace("    out:\n", "    dial:\n      renamed_from: out\n"), LIVE
+    ).calls
     assert (renamed.action, renamed.id, renamed.new_name) == (Action.UPDATE, "ST_out", "dial")
 
 

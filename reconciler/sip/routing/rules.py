@@ -13,14 +13,15 @@ from typing import Final, NamedTuple
 from reconciler.core.objects import Fields
 from reconciler.core.values import TextList
 from reconciler.sip.conflicts import RuleSlot, rule_slots
+from reconciler.sip.numbers import normalize
 from reconciler.sip.occupancy import pin_key, trunk_keys
 from reconciler.sip.routing.call import Call, PinUnknown
 from reconciler.sip.routing.pins import is_known, pin_of
 
 Rank = tuple[int, str, int]
 
-ANY: Final = ""
-"""The group of the rules for any trunk: no trunk has this id."""
+ANY: Final = None
+"""The group of the rules for any trunk. A rule may name the trunk "", which no trunk is: that is another group."""
 _BY_KIND: Final = {"direct": 0, "individual": 1, "callee": 2}
 _OPEN: Final = 100
 _UNFILTERED: Final = 1000
@@ -40,8 +41,8 @@ class Rule:
 
     __slots__ = ("fields", "id", "kind", "label", "order", "pin", "rank", "trunks")
 
-    def __init__(self, id: str, label: str, fields: Fields) -> None:
-        self.id = id
+    def __init__(self, identifier: str, label: str, fields: Fields) -> None:
+        self.id = identifier
         self.label = label
         self.fields = fields
         self.order = 0
@@ -102,6 +103,9 @@ class Bucket:
 
 
 Buckets = dict[tuple[str | None, str | None], Bucket]
+Group = str | None
+# Whether the rule is for any trunk: beside a slot, because a rule that names the trunk "" takes the same slots.
+Taken = dict[tuple[RuleSlot, bool], Rule]
 
 
 class RuleIndex:
@@ -109,11 +113,11 @@ class RuleIndex:
 
     def __init__(self, rules: Iterable[Rule]) -> None:
         self.all = tuple(sorted(rules, key=lambda rule: rule.id))
-        self._groups: dict[str, Buckets] = {}
+        self._groups: dict[Group, Buckets] = {}
         # The first failure of each group, and of all rules together.
-        self._failures: dict[str, Failure] = {}
+        self._failures: dict[Group, Failure] = {}
         self._first: Failure | None = None
-        taken: dict[RuleSlot, Rule] = {}
+        taken: Taken = {}
         for order, rule in enumerate(self.all):
             rule.order = order
             rule.rank = rank(rule)
@@ -144,9 +148,7 @@ class RuleIndex:
         if trunk is None:
             return self._first
         found = [
-            failure
-            for group in (ANY, trunk)
-            if (failure := self._failures.get(group)) is not None
+            failure for group in (ANY, trunk) if (failure := self._failures.get(group)) is not None
         ]
         return min(found, key=lambda failure: failure.rule.order, default=None)
 
@@ -162,7 +164,7 @@ class RuleIndex:
         return None
 
 
-def groups_of(trunk: str | None) -> tuple[str, ...]:
+def groups_of(trunk: str | None) -> tuple[Group, ...]:
     """SIP-SEMANTICS 21: the groups whose rules may answer, the first one first."""
     return (ANY,) if trunk is None else (trunk, ANY)
 
@@ -219,33 +221,51 @@ def priority(rule: Rule) -> int:
     return number + sum(_UNFILTERED for path in ("callers", "numbers") if not rule.texts(path))
 
 
-def failures(rule: Rule, taken: dict[RuleSlot, Rule]) -> Iterator[tuple[str, Failure]]:
+def failures(rule: Rule, taken: Taken) -> Iterator[tuple[Group, Failure]]:
     """What fails the calls of a group once this rule is read after those in `taken`, which it then joins.
 
     A conflict of the rule with itself, and a missing kind, concern all groups that the rule is in (SIP-SEMANTICS 11,
     12); one with another rule concerns the trunk that both name (SIP-SEMANTICS 9, 10).
     """
-    groups = rule.trunks or (ANY,)
-    if not rule.kind:
+    groups: tuple[Group, ...] = rule.trunks or (ANY,)
+    if has_no_kind(rule):
         for group in groups:
             yield group, Failure(rule)
         return
-    found: dict[str, Failure] = {}
-    for slot in rule_slots(
-        pin_key(rule.fields), rule.trunks, rule.texts("callers"), rule.texts("numbers")
-    ):
-        other = taken.setdefault(slot, rule)
-        if other is not rule:
-            found.setdefault(slot.trunk, Failure(rule, other, slot))
-    yield from found.items()
     if is_repetitive(rule):
         for group in groups:
             yield group, Failure(rule, rule)
+    is_for_any = not rule.trunks
+    found: dict[Group, Failure] = {}
+    for slot in slots_of(rule):
+        other = taken.setdefault((slot, is_for_any), rule)
+        if other is not rule:
+            found.setdefault(ANY if is_for_any else slot.trunk, Failure(rule, other, slot))
+        # Read together only by calls without a trunk; no trunk is in the group of "".
+        if not slot.trunk and (other := taken.get((slot, not is_for_any), rule)) is not rule:
+            found.setdefault("", Failure(rule, other, slot))
+    yield from found.items()
+
+
+def has_no_kind(rule: Rule) -> bool:
+    """SIP-SEMANTICS 12: LiveKit stores rules that name no kind of room in one way only, and then trips over them."""
+    return not rule.kind
+
+
+def slots_of(rule: Rule) -> Iterator[RuleSlot]:
+    """SIP-SEMANTICS 9: the slots that the rule takes."""
+    return rule_slots(
+        pin_key(rule.fields), rule.trunks, rule.texts("callers"), rule.texts("numbers")
+    )
 
 
 def is_repetitive(rule: Rule) -> bool:
-    """SIP-SEMANTICS 11: whether the rule takes one of its slots twice."""
-    slots = [*rule_slots("", rule.trunks, (), ())]
-    callers = [*rule_slots("", (), rule.texts("callers"), ())]
-    numbers = [*rule_slots("", (), (), rule.texts("numbers"))]
-    return any(len(set(one)) < len(one) for one in (slots, callers, numbers))
+    """SIP-SEMANTICS 11: whether the rule takes one of its slots twice, and so conflicts with itself."""
+    return any(
+        len(one) > 1 and len(set(one)) < len(one)
+        for one in (
+            rule.trunks,
+            [normalize(number) for number in rule.texts("callers")],
+            [normalize(number) for number in rule.texts("numbers")],
+        )
+    )

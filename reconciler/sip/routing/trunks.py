@@ -22,8 +22,8 @@ class Trunk:
 
     __slots__ = ("_filter", "fields", "id", "label")
 
-    def __init__(self, id: str, label: str, fields: Fields) -> None:
-        self.id = id
+    def __init__(self, identifier: str, label: str, fields: Fields) -> None:
+        self.id = identifier
         self.label = label
         self.fields = fields
         self._filter: AddressFilter | None = None
@@ -36,9 +36,7 @@ class Trunk:
     def addresses(self, *, by_from_host: bool) -> AddressFilter:
         """The filter on source addresses, read when the first call needs it."""
         if self._filter is None:
-            self._filter = AddressFilter(
-                self.texts("allowed_addresses"), by_from_host=by_from_host
-            )
+            self._filter = AddressFilter(self.texts("allowed_addresses"), by_from_host=by_from_host)
         return self._filter
 
 
