@@ -13,6 +13,7 @@ from pathlib import Path
 
 from reconciler.agents.conventions import AgentPlane, Conventions
 from reconciler.config.file import FileReader
+from reconciler.config.ignore import ignored_on_lines
 from reconciler.config.model import Configuration, Project
 from reconciler.config.problems import Problems
 from reconciler.config.references import check_identities, resolve_trunks
@@ -45,6 +46,7 @@ def load(files: Mapping[Path, bytes], environ: Mapping[str, str]) -> Configurati
                 continue
             problems.extend(tree.findings)
             FileReader(tree, sections).read()
+            sections.ignores.extend(ignored_on_lines(data, str(path)))
         if not (sections.has_version or sections.is_partial):
             mark = Mark(str(next(iter(files), "")), 1, 1)
             fix = "write version: 1 at its top"
@@ -61,6 +63,7 @@ def load(files: Mapping[Path, bytes], environ: Mapping[str, str]) -> Configurati
         agents=AgentPlane(sections.names, conventions) if sections.manages_agents else None,
         findings=problems.sorted(),
         missing=tuple(sections.secrets.missing),
+        ignores=tuple(sections.ignores),
     )
 
 

@@ -26,11 +26,22 @@ class Project:
 
 
 @dataclass(frozen=True, slots=True)
+class Ignore:
+    """A code that is to be silent: in the whole project, or with `on_line` only on the line of `mark`."""
+
+    code: str
+    mark: Mark
+    path: str = ""
+    on_line: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Configuration:
     """One project out of one or more files.
 
     `sip` has an entry for each kind that the files manage: a kind that is missing is left alone, an empty one is
     managed and empty. `lines` are the neutral labels of rules. `agents` is None where the plane is not managed.
+    `ignores` are the codes of findings that somebody does not want to read.
     """
 
     files: tuple[str, ...] = ()
@@ -40,3 +51,4 @@ class Configuration:
     agents: AgentPlane | None = None
     findings: tuple[Finding, ...] = ()
     missing: tuple[tuple[SecretRef, str, Mark], ...] = ()
+    ignores: tuple[Ignore, ...] = ()

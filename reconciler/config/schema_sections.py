@@ -1,4 +1,4 @@
-"""The sections `project` and `agents` as JSON Schema. They have no table of fields: their words stand here."""
+"""The sections `project`, `agents` and `lint` as JSON Schema. They have no table of fields: their words stand here."""
 
 from __future__ import annotations
 
@@ -55,6 +55,17 @@ def project_schema(unmanaged: dict[str, JsonValue]) -> dict[str, JsonValue]:
                 **unmanaged,
             },
         },
+        "additionalProperties": False,
+    }
+
+
+def lint_schema() -> dict[str, JsonValue]:
+    """Which findings are to be silent."""
+    ignore = "Codes of warnings and notes that are not told. Errors always are."
+    return {
+        "description": "What `validate` and `plan` keep to themselves.",
+        "type": "object",
+        "properties": {"ignore": {"description": ignore, **_texts()}},
         "additionalProperties": False,
     }
 

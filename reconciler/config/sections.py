@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from reconciler.agents.conventions import AgentName, Convention
+from reconciler.config.model import Ignore
 from reconciler.config.problems import Problems
 from reconciler.config.secrets import SecretSource
 from reconciler.core.finding import Mark
@@ -49,6 +50,7 @@ class Sections:
     names: dict[str, AgentName] = field(default_factory=dict)
     conventions: list[tuple[AgentsReader, Node, str]] = field(default_factory=list)
     rooms: dict[tuple[str, str], Convention] = field(default_factory=dict)
+    ignores: list[Ignore] = field(default_factory=list)
     manages_agents: bool = False
     has_version: bool = False
     is_partial: bool = False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from reconciler.core.plan import Action, Plan, Plane
+from reconciler.core.plan import Action, Plan
 
 # A share below this many objects says nothing: deleting two of five is everyday work.
 SHARE_FROM = 10
@@ -27,9 +27,10 @@ def deletion_guard(plan: Plan, max_deletes: int | None) -> str | None:
                 f"if that is what you want, pass --max-deletes {total}"
             )
         return None
-    creates = Counter(
-        change.kind for change in plan.of_plane(Plane.SIP) if change.action is Action.CREATE
-    )
+    created = {
+        (change.kind, change.name) for change in plan.changes if change.action is Action.CREATE
+    }
+    creates = Counter(kind for kind, _ in created)
     for kind, count in sorted(deletes.items()):
         live = plan.population.get(kind, 0)
         what = kind.replace("_", " ")

@@ -29,6 +29,11 @@ class Difference:
     changes: tuple[FieldChange, ...]
     wanted: Fields
 
+    @property
+    def paths(self) -> frozenset[str]:
+        """The leaves that change."""
+        return frozenset(one.path for one in self.changes)
+
 
 @dataclass(slots=True)
 class Remarks:

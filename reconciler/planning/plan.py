@@ -10,8 +10,15 @@ from reconciler.core.finding import Finding
 from reconciler.core.objects import Desired, Fields, Live, Snapshot
 from reconciler.core.ownership import Matched, UnlistedPolicy, match
 from reconciler.core.plan import Action, Plan, Plane, Unlisted
+from reconciler.core.values import Secret, Unknown
 from reconciler.planning.calls import calls, changes, gaps, operations
-from reconciler.planning.differences import Difference, Remarks, difference, recreation
+from reconciler.planning.differences import (
+    PASSWORD_PATH,
+    Difference,
+    Remarks,
+    difference,
+    recreation,
+)
 from reconciler.planning.options import Options
 from reconciler.planning.takeovers import merge_takeovers, replaced_trunks
 from reconciler.planning.targets import Target, Trunks, offline, targets, trunk_fields
@@ -64,6 +71,7 @@ def make_plan(configuration: Configuration, live: Snapshot, options: Options) ->
         settled.remarks.notes.append(
             "the file lists nothing: without sip and agents it manages nothing"
         )
+    settled.remarks.notes.extend(_untold_passwords(settled))
     findings = list(configuration.findings)
     for one in matched.values():
         findings.extend(one.findings)
@@ -80,6 +88,25 @@ def make_plan(configuration: Configuration, live: Snapshot, options: Options) ->
         notes=tuple(settled.remarks.notes),
         population={kind: len(live.of(kind)) for kind in matched},
     )
+
+
+def _untold_passwords(settled: _Settled) -> Iterator[str]:
+    """One note for all passwords that cannot be compared: nothing else would tell that a new one is not written."""
+    written = {
+        (one.desired.kind, one.desired.name)
+        for one in settled.differences
+        if PASSWORD_PATH in one.paths
+    }
+    names = [
+        target.desired.name
+        for target in settled.targets
+        if isinstance(target.before.get(PASSWORD_PATH), Unknown)
+        and isinstance(target.after.get(PASSWORD_PATH), Secret)
+        and (target.desired.kind, target.desired.name) not in written
+    ]
+    if names:
+        shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+        yield f"the live passwords of {shown} are not told and not compared: --write-secrets NAME writes one anew"
 
 
 def _in_one_order(live: Snapshot) -> Snapshot:
