@@ -11,21 +11,19 @@ import click
 from reconciler.cli.console import emit, exit_of, note, print_plan
 from reconciler.cli.options import (
     Output,
-    config_option,
-    connection_options,
     only_option,
     output_options,
-    request_from,
+    request_options,
     strict_option,
     write_secrets_option,
 )
 from reconciler.errors import ExitCode, Refused
+from reconciler.pipeline.request import Prepared, Request
 
 
 @click.command("apply")
 @click.argument("saved", required=False, type=click.Path(path_type=Path), metavar="[FILE]")
-@config_option
-@only_option
+@request_options(only_option, write_secrets_option)
 @click.option(
     "--auto-approve", is_flag=True, envvar="RECONCILE_AUTO_APPROVE", help="Apply without asking."
 )
@@ -40,22 +38,15 @@ from reconciler.errors import ExitCode, Refused
     type=click.Path(path_type=Path),
     help="Write a receipt, by which `drift --receipt` tells which side changed.",
 )
-@write_secrets_option
 @strict_option
-@connection_options
 @output_options
 def command(
     saved: Path | None,
-    paths: tuple[Path, ...],
-    only: str | None,
     auto_approve: bool,
     max_deletes: int | None,
     receipt: Path | None,
-    write_secrets: tuple[str, ...],
     strict: bool,
-    server_version: str | None,
-    timeout: float,
-    concurrency: int,
+    request: Request,
     output: Output,
 ) -> int:
     """Change the live project to match the file, or as a saved plan says.
@@ -75,18 +66,10 @@ def command(
     from reconciler.pipeline.prepare import prepare, prepare_saved
     from reconciler.render.document import plan_document
 
-    if saved is not None and (only is not None or write_secrets):
+    if saved is not None and (request.only is not None or request.write_secrets):
         raise click.UsageError(
             "a saved plan is applied as it is: make one with --only or --write-secrets"
         )
-    request = request_from(
-        paths=paths,
-        only=only,
-        write_secrets=write_secrets,
-        server_version=server_version,
-        timeout=timeout,
-        concurrency=concurrency,
-    )
     prepared = prepare(request) if saved is None else prepare_saved(request, saved)
     plan = prepared.plan
     if output.format == "text":
@@ -116,16 +99,13 @@ def _ask() -> None:
         raise Refused("nothing was written: not approved")
 
 
-def _write(request: object, prepared: object, receipt: Path | None, output: Output) -> int:
+def _write(request: Request, prepared: Prepared, receipt: Path | None, output: Output) -> int:
     from reconciler.cli.progress import Progress
     from reconciler.pipeline.artefacts import leave_receipt
     from reconciler.pipeline.carry_out import carry_out
-    from reconciler.pipeline.request import Prepared, Request
     from reconciler.render.formats import Format, show_report
     from reconciler.render.report import report_document
 
-    assert isinstance(request, Request)  # noqa: S101  # imported late, hence not annotated
-    assert isinstance(prepared, Prepared)  # noqa: S101
     # Thousands of calls follow; what there is by now stays to the end.
     gc.freeze()
     gc.enable()

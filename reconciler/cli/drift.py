@@ -9,39 +9,29 @@ import click
 from reconciler.cli.console import exit_of, print_plan
 from reconciler.cli.options import (
     Output,
-    config_option,
-    connection_options,
+    live_option,
     only_option,
     output_options,
-    request_from,
+    request_options,
     strict_option,
 )
 from reconciler.errors import ExitCode
+from reconciler.pipeline.request import Request
 
 
 @click.command("drift")
-@config_option
-@only_option
-@click.option(
-    "--live", "live_file", type=click.Path(path_type=Path), help="Compare with a snapshot file."
-)
+@request_options(only_option, live_option)
 @click.option(
     "--receipt",
     type=click.Path(path_type=Path),
     help="Receipt of the last apply: tells which side changed.",
 )
 @strict_option
-@connection_options
 @output_options
 def command(
-    paths: tuple[Path, ...],
-    only: str | None,
-    live_file: Path | None,
     receipt: Path | None,
     strict: bool,
-    server_version: str | None,
-    timeout: float,
-    concurrency: int,
+    request: Request,
     output: Output,
 ) -> int:
     """Tell whether the live project still is what the file says: exit code 2 if not.
@@ -59,14 +49,6 @@ def command(
     from reconciler.pipeline.prepare import prepare
     from reconciler.render.document import drift_document
 
-    request = request_from(
-        paths=paths,
-        only=only,
-        server_version=server_version,
-        live_file=live_file,
-        timeout=timeout,
-        concurrency=concurrency,
-    )
     prepared = prepare(request)
     known = causes(receipt, prepared) if receipt is not None else None
     print_plan(prepared.plan, output, drift_document(prepared.plan, known))

@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from reconciler.cli.console import emit, note
-from reconciler.cli.options import (
-    Output,
-    config_option,
-    connection_options,
-    output_options,
-    request_from,
-)
+from reconciler.cli.options import Output, output_options, request_options
+from reconciler.pipeline.request import Request
 
 
 @click.command("export")
-@config_option
-@connection_options
+@request_options()
 @output_options
 def command(
-    paths: tuple[Path, ...],
-    server_version: str | None,
-    timeout: float,
-    concurrency: int,
+    request: Request,
     output: Output,
 ) -> int:
     """Print the live project as YAML. Secrets become {env: NAME}; the names are listed on stderr.
@@ -39,9 +28,6 @@ def command(
     """
     from reconciler.pipeline.live import export_live
 
-    request = request_from(
-        paths=paths, server_version=server_version, timeout=timeout, concurrency=concurrency
-    )
     exported = export_live(request, comments=False)
     emit(exported.text)
     for line in exported.notes:

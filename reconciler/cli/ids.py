@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from reconciler.cli.console import emit
-from reconciler.cli.options import (
-    Output,
-    config_option,
-    connection_options,
-    output_options,
-    request_from,
-)
+from reconciler.cli.options import Output, output_options, request_options
+from reconciler.pipeline.request import Request
 
 
 @click.command("ids")
-@config_option
-@connection_options
+@request_options()
 @output_options
 def command(
-    paths: tuple[Path, ...],
-    server_version: str | None,
-    timeout: float,
-    concurrency: int,
+    request: Request,
     output: Output,
 ) -> int:
     """Print the ids of the live objects by name, as lines for a shell or as JSON.
@@ -38,8 +27,5 @@ def command(
     from reconciler.render.formats import Format, show_ids
     from reconciler.render.live import ids_document
 
-    request = request_from(
-        paths=paths, server_version=server_version, timeout=timeout, concurrency=concurrency
-    )
     emit(show_ids(ids_document(look(request)), Format(output.format), color=output.color))
     return 0

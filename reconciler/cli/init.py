@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from dataclasses import replace
 
 import click
 
 from reconciler.cli.console import note
-from reconciler.cli.options import (
-    Output,
-    config_option,
-    connection_options,
-    output_options,
-    request_from,
-)
+from reconciler.cli.options import Output, output_options, request_options
 from reconciler.errors import FileError, Refused
+from reconciler.pipeline.request import Request
 
 
 @click.command("init")
-@config_option
+@request_options()
 @click.option(
     "--name",
     default="my-project",
@@ -27,16 +22,12 @@ from reconciler.errors import FileError, Refused
 )
 @click.option("--from-live", is_flag=True, help="Write the live project instead of an example.")
 @click.option("--force", is_flag=True, help="Replace a file that is there already.")
-@connection_options
 @output_options
 def command(
-    paths: tuple[Path, ...],
     name: str,
     from_live: bool,
     force: bool,
-    server_version: str | None,
-    timeout: float,
-    concurrency: int,
+    request: Request,
     output: Output,
 ) -> int:
     """Write a commented first file, or with --from-live one of the live project.
@@ -51,18 +42,16 @@ def command(
     """
     if not name:
         raise click.UsageError("--name needs a text: plans and alerts show it")
-    (path,) = paths if len(paths) == 1 else (None,)
-    if path is None:
+    if len(request.paths) != 1:
         raise click.UsageError("init writes one file: pass -c once")
+    (path,) = request.paths
     if path.exists() and not force:
         raise Refused(f"{path} is there already: nothing was written; pass --force to replace it")
     if from_live:
         from reconciler.pipeline.live import export_live
 
-        request = request_from(
-            paths=(), server_version=server_version, timeout=timeout, concurrency=concurrency
-        )
-        exported = export_live(request, comments=True, name=name)
+        # What is to be replaced has no say in which project is meant.
+        exported = export_live(replace(request, paths=()), comments=True, name=name)
         text, variables = exported.text, exported.variables
         for line in exported.notes:
             note(f"note: {line}", output)

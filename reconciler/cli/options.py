@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import click
 
@@ -19,6 +19,7 @@ from reconciler.pipeline.request import Request
 from reconciler.sip.era import Era
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+Option: TypeAlias = Callable[[Any], Any]
 
 FORMATS = ("text", "json", "markdown", "github")
 
@@ -100,6 +101,12 @@ write_secrets_option = click.option(
     envvar="RECONCILE_WRITE_SECRETS",
     help="Write the password of this trunk anew, even where the server does not tell whether it differs.",
 )
+live_option = click.option(
+    "--live",
+    "live_file",
+    type=click.Path(path_type=Path),
+    help="Compare with a snapshot file instead of the live project; no key is needed.",
+)
 strict_option = click.option(
     "--strict", is_flag=True, envvar="RECONCILE_STRICT", help="Fail on warnings as well."
 )
@@ -163,6 +170,29 @@ def output_options(function: Command) -> Command:
     return result
 
 
+def request_options(*own: Option) -> Callable[[Command], Command]:
+    """Adds --config, the options of a connection, and those of the flow that a command has of its own.
+
+    The command gets all of them as one `request`. The order here is that of the help page.
+    """
+
+    def decorate(function: Command) -> Command:
+        @wraps(function)
+        def wrapper(*args: Any, **kwargs: Any) -> Any:
+            asked = {name: kwargs.pop(name) for name in _ASKED if name in kwargs}
+            return function(*args, request=_request(**asked), **kwargs)
+
+        decorated: Any = wrapper
+        for option in reversed(
+            (config_option, *own, server_option, timeout_option, concurrency_option)
+        ):
+            decorated = option(decorated)
+        result: Command = decorated
+        return result
+
+    return decorate
+
+
 def connection_options(function: Command) -> Command:
     """Adds the options of commands that talk to a server."""
     decorated: Any = function
@@ -170,6 +200,15 @@ def connection_options(function: Command) -> Command:
         decorated = option(decorated)
     result: Command = decorated
     return result
+
+
+# What the options of a request are called where click hands them over.
+_ASKED = ("paths", "only", "write_secrets", "server_version", "live_file", "timeout", "concurrency")
+
+
+def _request(only: str | None = None, write_secrets: tuple[str, ...] = (), **asked: Any) -> Request:
+    plane = Plane(only) if only is not None else None
+    return Request(only=plane, write_secrets=frozenset(write_secrets), **asked)
 
 
 def request_from(

@@ -9,47 +9,32 @@ import click
 from reconciler.cli.console import exit_of, note, print_plan
 from reconciler.cli.options import (
     Output,
-    config_option,
-    connection_options,
+    live_option,
     only_option,
     output_options,
-    request_from,
+    request_options,
     strict_option,
     write_secrets_option,
 )
 from reconciler.errors import ExitCode
+from reconciler.pipeline.request import Request
 
 
 @click.command("plan")
-@config_option
-@only_option
+@request_options(only_option, live_option, write_secrets_option)
 @click.option(
     "--out", type=click.Path(path_type=Path), help="Save the plan, to be applied as it is shown."
 )
 @click.option(
     "--detailed-exitcode", is_flag=True, help="Exit with 2 where apply would write something."
 )
-@click.option(
-    "--live",
-    "live_file",
-    type=click.Path(path_type=Path),
-    help="Plan against a snapshot file; no key is needed.",
-)
-@write_secrets_option
 @strict_option
-@connection_options
 @output_options
 def command(
-    paths: tuple[Path, ...],
-    only: str | None,
     out: Path | None,
     detailed_exitcode: bool,
-    live_file: Path | None,
-    write_secrets: tuple[str, ...],
     strict: bool,
-    server_version: str | None,
-    timeout: float,
-    concurrency: int,
+    request: Request,
     output: Output,
 ) -> int:
     """Show what would change in the live project. Nothing is written to it.
@@ -69,15 +54,6 @@ def command(
     from reconciler.pipeline.prepare import prepare
     from reconciler.render.document import plan_document
 
-    request = request_from(
-        paths=paths,
-        only=only,
-        write_secrets=write_secrets,
-        server_version=server_version,
-        live_file=live_file,
-        timeout=timeout,
-        concurrency=concurrency,
-    )
     prepared = prepare(request)
     print_plan(prepared.plan, output, plan_document(prepared.plan))
     if exit_of(prepared.plan.findings, strict=strict):

@@ -7,26 +7,17 @@ from pathlib import Path
 import click
 
 from reconciler.cli.console import emit, note
-from reconciler.cli.options import (
-    Output,
-    config_option,
-    connection_options,
-    output_options,
-    request_from,
-)
+from reconciler.cli.options import Output, output_options, request_options
+from reconciler.pipeline.request import Request
 
 
 @click.command("snapshot")
 @click.argument("file", required=False, type=click.Path(path_type=Path))
-@config_option
-@connection_options
+@request_options()
 @output_options
 def command(
     file: Path | None,
-    paths: tuple[Path, ...],
-    server_version: str | None,
-    timeout: float,
-    concurrency: int,
+    request: Request,
     output: Output,
 ) -> int:
     """Save the live project to FILE, or print it: LiveKit's own JSON, secrets left out.
@@ -41,9 +32,6 @@ def command(
     from reconciler.gateway.snapshot_file import save_snapshot
     from reconciler.pipeline.live import take_snapshot
 
-    request = request_from(
-        paths=paths, server_version=server_version, timeout=timeout, concurrency=concurrency
-    )
     document = take_snapshot(request)
     if file is None:
         import json

@@ -28,7 +28,7 @@ class NodeKind(enum.StrEnum):
     AGENT = "agent"
 
     @property
-    def title(self) -> str:
+    def words(self) -> str:
         """The kind in a sentence."""
         return self.value.replace("_", " ")
 
@@ -140,4 +140,4 @@ def tally(nodes: Iterable[Node]) -> str:
     counts: dict[NodeKind, int] = defaultdict(int)
     for node in nodes:
         counts[node.kind] += max(1, len(node.members))
-    return ", ".join(counted(counts[kind], kind.title) for kind in NodeKind if kind in counts)
+    return ", ".join(counted(counts[kind], kind.words) for kind in NodeKind if kind in counts)

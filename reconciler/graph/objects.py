@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 from reconciler.core.objects import Fields
 from reconciler.core.values import References, TextList
 from reconciler.graph.builder import Builder, Key
 from reconciler.graph.model import Fate, NodeKind, counted
 from reconciler.sip.numbers import normalize
-from reconciler.sip.spec import DISPATCH_RULE, INBOUND_TRUNK, OUTBOUND_TRUNK
+from reconciler.sip.spec import DISPATCH_RULE, INBOUND_TRUNK
 
 # A trunk with more numbers than this has them in a group, and in a project with more than the second figure every
 # trunk with several has.
@@ -24,6 +25,8 @@ MAX_NUMBERS_IN_ALL = 40
 # Rules for any trunk are drawn at each trunk as long as that is no more than this many edges.
 MAX_ANY_EDGES = 240
 _ANY = ""
+
+K = TypeVar("K")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,17 +121,16 @@ def _add_numbers(
     builder: Builder, one: Subject, trunk: Key, *, grouped: bool, outgoing: bool
 ) -> None:
     by_fate: dict[Fate, list[tuple[str, str]]] = {}
-    for number, written, fate in _sides(_numbers_of(one.before), _numbers_of(one.after), one.fate):
+    for number, written, fate in sides(_numbers_of(one.before), _numbers_of(one.after), one.fate):
         by_fate.setdefault(fate, []).append((number, written))
     for fate, numbers in by_fate.items():
         if len(numbers) > (1 if grouped else MAX_NUMBERS):
             members = tuple(written for _, written in numbers)
-            identity = (one.identity, fate, outgoing)
             label = counted(len(numbers), "number")
             details = (f"{members[0]} … {members[-1]}",)
             group = builder.node(
                 NodeKind.NUMBER,
-                identity,
+                (one.identity, fate, outgoing),
                 label,
                 details=details,
                 members=members,
@@ -138,14 +140,16 @@ def _add_numbers(
             continue
         for number, written in numbers:
             # "Any number" is no number that trunks could share.
-            identity = (number, outgoing) if number != _ANY else (number, one.identity, outgoing)
-            key = builder.node(NodeKind.NUMBER, identity, written, outgoing=outgoing)
+            own = one.identity if number == _ANY else ""
+            key = builder.node(
+                NodeKind.NUMBER, (number, own, outgoing), written, outgoing=outgoing
+            )
             builder.edge(key, trunk, fate=fate)
 
 
 def _add_provider(builder: Builder, one: Subject, trunk: Key) -> None:
     before, after = (_address_of(side) for side in (one.before, one.after))
-    for address, written, fate in _sides(before, after, one.fate):
+    for address, written, fate in sides(before, after, one.fate):
         key = builder.node(NodeKind.PROVIDER, address, written, outgoing=True)
         builder.edge(trunk, key, fate=fate)
 
@@ -180,36 +184,24 @@ def add_rules(builder: Builder, subjects: Iterable[Subject], trunks: Trunks) -> 
             details=(*one.details, *_rule_details(one)),
             fate=one.fate,
         )
-        before, after = (_references(side) for side in (one.before, one.after))
-        for (name, identifier), label, fate in _sides(before, after, one.fate):
-            trunk = trunks.find(name, identifier)
-            if trunk is not None:
-                key: Key = (NodeKind.INBOUND_TRUNK, trunk.identity)
-            else:
-                key = _unknown_trunk(builder, label)
-            builder.edge(key, keys[one.identity], fate=fate)
+        before, after = (_references(side, trunks) for side in (one.before, one.after))
+        for trunk, label, fate in sides(before, after, one.fate):
+            if not builder.has(trunk):
+                details = ("not among these trunks",)
+                builder.node(*trunk, label, details=details, missing=True)
+            builder.edge(trunk, keys[one.identity], fate=fate)
     _add_any(builder, rules, keys, trunks)
     return keys
-
-
-def _unknown_trunk(builder: Builder, label: str) -> Key:
-    return builder.node(
-        NodeKind.INBOUND_TRUNK,
-        ("unknown", label),
-        label,
-        details=("not among these trunks",),
-        missing=True,
-    )
 
 
 def _add_any(
     builder: Builder, rules: Iterable[Subject], keys: Mapping[str, Key], trunks: Trunks
 ) -> None:
     """Rules for any trunk: behind every trunk, and behind a node for the calls that match none."""
-    found = []
+    found: list[tuple[Subject, Fate]] = []
     for one in rules:
         before, after = (_is_for_any(side) for side in (one.before, one.after))
-        found.extend((one, fate) for _, _, fate in _sides(before, after, one.fate))
+        found.extend((one, fate) for _, _, fate in sides(before, after, one.fate))
     if not found:
         return
     known = trunks.all
@@ -247,7 +239,9 @@ def _rule_details(one: Subject) -> Iterable[str]:
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-def _sides[K](before: Mapping[K, str], after: Mapping[K, str], whole: Fate) -> Iterable[tuple[K, str, Fate]]:
+def sides(
+    before: Mapping[K, str], after: Mapping[K, str], whole: Fate
+) -> Iterable[tuple[K, str, Fate]]:
     """Entries of both sides, what lasts first, with what becomes of them."""
     kept = Fate.UNLISTED if whole is Fate.UNLISTED else Fate.KEEP
     for key, text in after.items():
@@ -273,10 +267,15 @@ def _address_of(fields: Fields | None) -> dict[str, str]:
     return {address: address} if isinstance(address, str) else {}
 
 
-def _references(fields: Fields | None) -> dict[tuple[str, str | None], str]:
+def _references(fields: Fields | None, trunks: Trunks) -> dict[Key, str]:
     references = fields.get("trunks") if fields is not None else None
-    entries = references.entries if isinstance(references, References) else ()
-    return {(one.name, one.id): one.name or one.id or "" for one in entries}
+    named: dict[Key, str] = {}
+    for one in references.entries if isinstance(references, References) else ():
+        label = one.name or one.id or ""
+        trunk = trunks.find(one.name, one.id)
+        identity = trunk.identity if trunk is not None else f"missing:{label}"
+        named[(NodeKind.INBOUND_TRUNK, identity)] = label
+    return named
 
 
 def _is_for_any(fields: Fields | None) -> dict[str, str]:
@@ -290,6 +289,3 @@ def _listed(fields: Fields, path: str, several: str, single: str) -> str:
     if len(value.written) == 1:
         return single.format(value.written[0])
     return f"{len(value.written)} {several}"
-
-
-__all__ = ["OUTBOUND_TRUNK", "Subject", "Trunks", "add_rules", "add_trunks"]

@@ -65,9 +65,8 @@ class TrunkIndex:
         self._listed: dict[_Key, list[Trunk]] = {}
         self._defaults: dict[str | None, list[Trunk]] = {}
         for trunk in self.all:
-            callers = _keys(trunk.texts("callers")) or (None,)
             numbers = _keys(trunk.texts("numbers"))
-            for caller in callers:
+            for caller in caller_keys(trunk):
                 if not numbers:
                     self._defaults.setdefault(caller, []).append(trunk)
                 for number in numbers:
@@ -101,10 +100,15 @@ def number_key(number: str) -> str:
     return normalize(number)
 
 
+def caller_keys(trunk: Trunk) -> tuple[str | None, ...]:
+    """SIP-SEMANTICS 14: a trunk with a list of callers is for them alone; None is anybody."""
+    return _keys(trunk.texts("callers")) or (None,)
+
+
 def lists_caller(trunk: Trunk, caller: str) -> bool:
-    """SIP-SEMANTICS 14: a trunk with a list of callers is for them alone."""
-    callers = trunk.texts("callers")
-    return not callers or number_key(caller) in map(number_key, callers)
+    """Whether the caller is one of those that the trunk is for."""
+    keys = caller_keys(trunk)
+    return None in keys or number_key(caller) in keys
 
 
 def lists_number(trunk: Trunk, called: str) -> bool:

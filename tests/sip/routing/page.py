@@ -145,10 +145,8 @@ def let_in(entries: Sequence[str], call: Asked, by_from_host: bool) -> bool:
             continue
         bare = re.sub(r"\A\[(.*)\](/.*)?\Z", r"\1\2", entry, flags=re.DOTALL)
         try:
-            if "/" in bare:
-                hit = not zone and source in network(bare)
-            else:
-                hit = not zone and source == address(bare)[0]
+            own = network(bare) if "/" in bare else {address(bare)[0]}
+            hit = not zone and source in own
         except ValueError:
             hit = entry == call.from_host
         if hit:
