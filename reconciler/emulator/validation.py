@@ -14,38 +14,9 @@ from livekit.protocol import models, sip
 
 from reconciler.emulator.errors import quote
 from reconciler.emulator.quirks import Quirks
+from reconciler.sip.headers import RESERVED
 
 _TOKEN = frozenset("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-.!%*_+`'~")
-_FORBIDDEN = frozenset(
-    [
-        "accept",
-        "accept-encoding",
-        "accept-language",
-        "allow",
-        "allow-events",
-        "call-id",
-        "contact",
-        "content-encoding",
-        "content-length",
-        "content-type",
-        "cseq",
-        "event",
-        "expires",
-        "from",
-        "max-forwards",
-        "record-route",
-        "refer-to",
-        "reply-to",
-        "k",
-        "l",
-        "m",
-        "o",
-        "r",
-        "t",
-        "u",
-        "v",
-    ]
-)
 _OLD_HEADER = re.compile(r"[a-zA-Z][a-zA-Z0-9\-]*")
 _LONGEST_NAME = 255
 _LONGEST_VALUE = 1024
@@ -154,7 +125,7 @@ def _check_header_name(name: str, *, restricted: bool) -> None:
             raise Refusal(
                 f"invalid header name: header name {name} contains invalid characters: {problem}"
             )
-    if restricted and name.lower() in _FORBIDDEN:
+    if restricted and name.lower() in RESERVED:
         raise Refusal(f"invalid header name: header name {name} not supported")
 
 

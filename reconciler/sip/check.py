@@ -9,41 +9,12 @@ from reconciler.core.finding import Finding, Severity
 from reconciler.core.objects import Desired, Fields
 from reconciler.core.values import AgentList, Secret
 from reconciler.sip.era import Era
+from reconciler.sip.headers import RESERVED
 from reconciler.sip.spec import DISPATCH_RULE, INBOUND_TRUNK, KIND_BY_NAME, OUTBOUND_TRUNK
 
 _HEADER_NAME = re.compile(r"[A-Za-z0-9\-.!%*_+`'~]{1,255}")
 _HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\U0010ffff]*")
 # Compared without regard to case. To and Via are not among them; the one-letter forms of both are (SIP-SEMANTICS 36).
-_FORBIDDEN_HEADERS = frozenset(
-    [
-        "accept",
-        "accept-encoding",
-        "accept-language",
-        "allow",
-        "allow-events",
-        "call-id",
-        "contact",
-        "content-encoding",
-        "content-length",
-        "content-type",
-        "cseq",
-        "event",
-        "expires",
-        "from",
-        "max-forwards",
-        "record-route",
-        "refer-to",
-        "reply-to",
-        "k",
-        "l",
-        "m",
-        "o",
-        "r",
-        "t",
-        "u",
-        "v",
-    ]
-)
 # A URI in place of a host: LiveKit looks for these anywhere, and for a scheme at the start only.
 _NOT_IN_ADDRESS = ("transport=", "@", ";")
 _NOT_AT_START = ("sips:", "sip:")
@@ -128,7 +99,7 @@ def _check_headers(one: Desired) -> Iterator[Finding]:
         group, _, rest = path.partition(".")
         if group == "headers":
             yield from _check_header_name(one, path, rest)
-            if rest.lower() in _FORBIDDEN_HEADERS:
+            if rest.lower() in RESERVED:
                 message = f"LiveKit sets the header {rest} itself and refuses it here"
                 yield _error(one, "bad-header", path, message, "remove it")
             text = value.reveal() if isinstance(value, Secret) else None
