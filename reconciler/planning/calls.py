@@ -10,7 +10,8 @@ from reconciler.core.plan import Action, Call, Change, FieldChange, Gap, Plane
 from reconciler.core.values import Hidden, Secret, Unknown
 from reconciler.planning.differences import NAME_PATH, PASSWORD_PATH, Difference, plane_of
 from reconciler.sip.occupancy import describe_slot
-from reconciler.sip.order import Handover, Operation, Ordered, Step
+from reconciler.sip.operation import Operation
+from reconciler.sip.order import Handover, Ordered, Step
 from reconciler.sip.spec import KINDS
 
 _PLANE_RANK = {plane: rank for rank, plane in enumerate(Plane)}

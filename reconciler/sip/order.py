@@ -17,40 +17,18 @@ answered before and after is answered in between.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
-from reconciler.core.objects import Fields
 from reconciler.core.plan import Action
-from reconciler.core.values import TextList, Value, text_set
-from reconciler.sip.conflicts import RuleSlot, TrunkSlot
 from reconciler.sip.era import Era
-from reconciler.sip.fields import phone_numbers
-from reconciler.sip.numbers import normalize
 from reconciler.sip.occupancy import PENDING, Slot, slots_of, trunk_keys
+from reconciler.sip.operation import Held, Operation, handovers, held_slots
+from reconciler.sip.rings import split_rings
 from reconciler.sip.spec import DISPATCH_RULE, INBOUND_TRUNK, KINDS
 
 _KIND_RANK = {kind.name: rank for rank, kind in enumerate(KINDS)}
 _ACTION_RANK = {Action.CREATE: 0, Action.RENAME: 1, Action.UPDATE: 1, Action.DELETE: 2}
-
-
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """One write that is wanted: the object before and after it, None where it is absent.
-
-    `part` is 1 and 2 for the two halves of an operation that had to be split, 0 for a whole one. `takes_over` is the
-    name of the object that turns into this one, where it is made out of another.
-    """
-
-    kind: str
-    name: str
-    id: str | None
-    action: Action
-    before: Fields | None
-    after: Fields | None
-    reason: str = ""
-    part: int = 0
-    takes_over: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +77,11 @@ def order(operations: Sequence[Operation], broken: Iterable[tuple[str, str]], er
     The operations must lead to a set without conflicts; what comes in between then has none either.
     """
     todo = sorted(operations, key=_sort_key)
-    slots = [_slots(one, era) for one in todo]
-    split = _split_rings(todo, slots, era)
+    slots = [held_slots(one, era) for one in todo]
+    split = split_rings(todo, slots, era)
     if split:
         todo = split
-        slots = [_slots(one, era) for one in todo]
+        slots = [held_slots(one, era) for one in todo]
     graph = _Graph(todo)
     _add_parts(graph)
     _add_handovers(graph, slots)
@@ -114,147 +92,6 @@ def order(operations: Sequence[Operation], broken: Iterable[tuple[str, str]], er
 
 def _sort_key(one: Operation) -> tuple[int, int, str, str]:
     return (_ACTION_RANK[one.action], _KIND_RANK[one.kind], one.name, one.id or "")
-
-
-def _slots(one: Operation, era: Era) -> tuple[frozenset[Slot], frozenset[Slot]]:
-    before = (
-        frozenset(slots_of(one.kind, one.before, era)) if one.before is not None else frozenset()
-    )
-    after = frozenset(slots_of(one.kind, one.after, era)) if one.after is not None else frozenset()
-    return before, after
-
-
-def _handovers(
-    slots: Sequence[tuple[frozenset[Slot], frozenset[Slot]]],
-) -> Iterator[tuple[int, int, Slot]]:
-    """(who lets go, who takes over, what) for every slot that changes hands."""
-    holders: dict[Slot, list[int]] = defaultdict(list)
-    for index, (before, after) in enumerate(slots):
-        for slot in before - after:
-            holders[slot].append(index)
-    if not holders:
-        return
-    for index, (before, after) in enumerate(slots):
-        for slot in after - before:
-            for holder in holders.get(slot, ()):
-                if holder != index:
-                    yield holder, index, slot
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-# Rings
-# ---------------------------------------------------------------------------------------------------------------------
-
-
-def _split_rings(
-    operations: list[Operation], slots: Sequence[tuple[frozenset[Slot], frozenset[Slot]]], era: Era
-) -> list[Operation]:
-    """The operations with as many of them split as it takes to leave no ring of handovers; empty if there is none."""
-    edges: dict[int, set[int]] = defaultdict(set)
-    contested: dict[int, set[Slot]] = defaultdict(set)
-    for holder, taker, slot in _handovers(slots):
-        edges[holder].add(taker)
-        contested[holder].add(slot)
-    splits: dict[int, tuple[Operation, Operation]] = {}
-    for ring in _rings(edges, splits):
-        # A member that can let go by a shorter list keeps its id and its other numbers; else the last by name is split.
-        shrinkable = [
-            (index, shorter)
-            for index in ring
-            if (shorter := _shrink(operations[index], contested[index], era))
-        ]
-        if shrinkable:
-            index, shorter = min(shrinkable)
-            splits[index] = _release_then_write(operations[index], shorter)
-        else:
-            index = max(ring)
-            splits[index] = _delete_then_create(operations[index])
-    if not splits:
-        return []
-    result: list[Operation] = []
-    for index, one in enumerate(operations):
-        result.extend(splits.get(index, (one,)))
-    return result
-
-
-def _rings(edges: Mapping[int, set[int]], split: Container[int]) -> Iterator[list[int]]:
-    """Rings of the graph, one after another; whoever takes one adds a member of it to `split` before the next.
-
-    What was found to lead into no ring stays so when members of others are split, and is never looked at again: the
-    search is linear but for the rings that share members.
-    """
-    harmless: set[int] = set()
-    for root in sorted(edges):
-        while ring := _ring_from(root, edges, split, harmless):
-            yield ring
-
-
-def _ring_from(
-    root: int, edges: Mapping[int, set[int]], split: Container[int], harmless: set[int]
-) -> list[int]:
-    """A ring that can be reached from `root`, or nothing; nodes that lead into none are added to `harmless`."""
-    if root in split or root in harmless:
-        return []
-    path, places = [root], {root: 0}
-    stack = [iter(sorted(edges[root]))]
-    while stack:
-        child = next((c for c in stack[-1] if c not in split and c not in harmless), None)
-        if child is None:
-            stack.pop()
-            node = path.pop()
-            del places[node]
-            harmless.add(node)
-        elif child in places:
-            return path[places[child] :]
-        else:
-            places[child] = len(path)
-            path.append(child)
-            stack.append(iter(sorted(edges.get(child, ()))))
-    return []
-
-
-def _shrink(one: Operation, contested: set[Slot], era: Era) -> dict[str, Value] | None:
-    """The object as it is, with entries taken from one list so that it holds no contested slot any more."""
-    if one.before is None or one.after is None:
-        return None
-    parts: dict[str, set[str]] = {}
-    if one.kind == INBOUND_TRUNK.name:
-        parts["numbers"] = {slot.number for slot in contested if isinstance(slot, TrunkSlot)}
-        parts["callers"] = {slot.caller for slot in contested if isinstance(slot, TrunkSlot)}
-    elif one.kind == DISPATCH_RULE.name:
-        parts["callers"] = {slot.caller for slot in contested if isinstance(slot, RuleSlot)}
-        parts["numbers"] = {slot.called for slot in contested if isinstance(slot, RuleSlot)}
-    for path, gone in parts.items():
-        listed = one.before.get(path)
-        if not isinstance(listed, TextList):
-            continue
-        keep = [text for text in listed.written if text not in gone and normalize(text) not in gone]
-        if not keep or len(keep) == len(listed.written):
-            continue
-        value = phone_numbers(keep) if one.kind == INBOUND_TRUNK.name else text_set(keep)
-        shorter: dict[str, Value] = {**one.before, path: value}
-        if not contested & set(slots_of(one.kind, shorter, era)):
-            return shorter
-    return None
-
-
-def _release_then_write(one: Operation, shorter: Fields) -> tuple[Operation, Operation]:
-    first = replace(
-        one,
-        action=Action.UPDATE,
-        after=shorter,
-        reason="lets go of what another object takes over, before it gets the rest",
-        part=1,
-    )
-    return first, replace(one, before=shorter, part=2)
-
-
-def _delete_then_create(one: Operation) -> tuple[Operation, Operation]:
-    why = "nothing would be left of its list while another object takes over: deleted, and created again with a new id"
-    return (
-        replace(one, action=Action.DELETE, after=None, reason=why, part=1),
-        replace(one, action=Action.CREATE, before=None, id=None, reason=why, part=2),
-    )
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -273,8 +110,8 @@ def _add_parts(graph: _Graph) -> None:
             graph.wait(index, first[(one.kind, one.name)])
 
 
-def _add_handovers(graph: _Graph, slots: Sequence[tuple[frozenset[Slot], frozenset[Slot]]]) -> None:
-    for holder, taker, slot in _handovers(slots):
+def _add_handovers(graph: _Graph, slots: Sequence[Held]) -> None:
+    for holder, taker, slot in handovers(slots):
         graph.wait(taker, holder)
         graph.handover.setdefault((holder, taker), slot)
 

@@ -1,0 +1,61 @@
+"""A write that is wanted, and what it lets go of and takes over."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from reconciler.core.objects import Fields
+from reconciler.core.plan import Action
+from reconciler.sip.era import Era
+from reconciler.sip.occupancy import Slot, slots_of
+
+Held: TypeAlias = tuple[frozenset[Slot], frozenset[Slot]]
+"""The slots of an object before and after a write."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One write that is wanted: the object before and after it, None where it is absent.
+
+    `part` is 1 and 2 for the two halves of an operation that had to be split, 0 for a whole one. `takes_over` is the
+    name of the object that turns into this one, where it is made out of another.
+    """
+
+    kind: str
+    name: str
+    id: str | None
+    action: Action
+    before: Fields | None
+    after: Fields | None
+    reason: str = ""
+    part: int = 0
+    takes_over: str | None = None
+
+
+def held_slots(one: Operation, era: Era) -> Held:
+    """The slots of an operation's object before and after it."""
+    before = (
+        frozenset(slots_of(one.kind, one.before, era)) if one.before is not None else frozenset()
+    )
+    after = frozenset(slots_of(one.kind, one.after, era)) if one.after is not None else frozenset()
+    return before, after
+
+
+def handovers(
+    slots: Sequence[Held],
+) -> Iterator[tuple[int, int, Slot]]:
+    """(who lets go, who takes over, what) for every slot that changes hands."""
+    holders: dict[Slot, list[int]] = defaultdict(list)
+    for index, (before, after) in enumerate(slots):
+        for slot in before - after:
+            holders[slot].append(index)
+    if not holders:
+        return
+    for index, (before, after) in enumerate(slots):
+        for slot in after - before:
+            for holder in holders.get(slot, ()):
+                if holder != index:
+                    yield holder, index, slot
