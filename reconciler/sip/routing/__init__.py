@@ -7,16 +7,9 @@ rules.py      which rule answers it
 room.py       the room, and who the caller is in it
 media.py      encryption, codecs and noise cancellation
 router.py     all of it: an index made once, and the answer to one call
+pins.py       the PIN of a rule, as far as it is known
 steps.py      why: every trunk and rule that did not get the call, and what became of each field
 
 A router is made of a project in normal form and answers any number of calls; what a call costs does not depend on
 the number of trunks and rules. Texts are only made when somebody asks why.
 """
-
-from reconciler.sip.routing.call import Answer, Call, Outcome, PinUnknown, Step
-from reconciler.sip.routing.router import Router
-from reconciler.sip.routing.rules import Rule
-from reconciler.sip.routing.steps import steps
-from reconciler.sip.routing.trunks import Trunk
-
-__all__ = ["Answer", "Call", "Outcome", "PinUnknown", "Router", "Rule", "Step", "Trunk", "steps"]

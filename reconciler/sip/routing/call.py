@@ -32,6 +32,7 @@ class Call(msgspec.Struct, frozen=True):
 
     `caller` and `called` are the user parts of From and To, any text. `source` is the address that the call comes
     from, "" where it is not known; `from_host` is the host of From. `refuses_pin`: `#` alone was pressed.
+    `is_reference`: the PIN is that of a variable that is not set, and matches rules that name the same one.
     """
 
     caller: str
@@ -40,6 +41,7 @@ class Call(msgspec.Struct, frozen=True):
     from_host: str = ""
     pin: str = ""
     refuses_pin: bool = False
+    is_reference: bool = False
 
 
 class Answer(msgspec.Struct, frozen=True):

@@ -14,7 +14,7 @@ from reconciler.core.objects import Fields
 from reconciler.core.values import TextList
 from reconciler.sip.conflicts import RuleSlot, rule_slots
 from reconciler.sip.numbers import normalize
-from reconciler.sip.occupancy import pin_key, trunk_keys
+from reconciler.sip.occupancy import trunk_keys
 from reconciler.sip.routing.call import Call, PinUnknown
 from reconciler.sip.routing.pins import is_known, pin_of
 
@@ -36,7 +36,7 @@ _ROOM_OF: Final = {
 class Rule:
     """A dispatch rule: `order` is its place by ascending id, `trunks` are ids of trunks, empty for any trunk.
 
-    `pin` is "" for an open rule, and for one whose PIN is not known here a text that no caller can send.
+    `pin` is "" for an open rule, and where the PIN is not known here a text that tells it apart from others.
     """
 
     __slots__ = ("fields", "id", "kind", "label", "order", "pin", "rank", "trunks")
@@ -85,8 +85,9 @@ class Bucket:
     def __init__(self, rule: Rule) -> None:
         self.best = rule
         self.open: Rule | None = None
-        self.by_pin: dict[str, Rule] = {}
-        self.unknown: list[Rule] = []
+        # Most rules have no PIN: their buckets hold none of these.
+        self.by_pin: dict[str, Rule] | None = None
+        self.unknown: dict[str, Rule] | None = None
         self.add(rule)
 
     def add(self, rule: Rule) -> None:
@@ -97,15 +98,49 @@ class Bucket:
             if self.open is None or rule.rank < self.open.rank:
                 self.open = rule
         elif is_known(rule.fields):
+            self.by_pin = self.by_pin or {}
             self.by_pin.setdefault(rule.pin, rule)
         else:
-            self.unknown.append(rule)
+            self.unknown = self.unknown or {}
+            self.unknown.setdefault(rule.pin, rule)
+
+
+class Taken:
+    """Who took which slot first.
+
+    A rule may name the trunk "", which no trunk is. It takes the slots of rules for any trunk, and gets in their way
+    for the calls of the other trunks that it names: there it is read together with them.
+    """
+
+    __slots__ = ("_blank", "_for_any", "_named")
+
+    def __init__(self) -> None:
+        self._for_any: dict[RuleSlot, Rule] = {}
+        self._named: dict[RuleSlot, Rule] = {}
+        self._blank: dict[RuleSlot, list[Rule]] = {}
+
+    def take(self, slot: RuleSlot, rule: Rule) -> Iterator[tuple[Group, Rule]]:
+        """Takes a slot for a rule; yields who had it, with the group that both are read for."""
+        if not rule.trunks:
+            first = self._for_any.setdefault(slot, rule)
+            if first is not rule:
+                yield ANY, first
+            for blank in self._blank.get(slot, ()):
+                for group in blank.trunks:
+                    yield group, blank
+            return
+        first = self._named.setdefault(slot, rule)
+        if first is not rule:
+            yield slot.trunk, first
+        if not slot.trunk:
+            self._blank.setdefault(slot, []).append(rule)
+            if (other := self._for_any.get(slot)) is not None:
+                for group in rule.trunks:
+                    yield group, other
 
 
 Buckets = dict[tuple[str | None, str | None], Bucket]
 Group = str | None
-# Whether the rule is for any trunk: beside a slot, because a rule that names the trunk "" takes the same slots.
-Taken = dict[tuple[RuleSlot, bool], Rule]
 
 
 class RuleIndex:
@@ -117,7 +152,7 @@ class RuleIndex:
         # The first failure of each group, and of all rules together.
         self._failures: dict[Group, Failure] = {}
         self._first: Failure | None = None
-        taken: Taken = {}
+        taken = Taken()
         for order, rule in enumerate(self.all):
             rule.order = order
             rule.rank = rank(rule)
@@ -145,7 +180,7 @@ class RuleIndex:
 
         With a trunk the rules for any trunk and those that name it are read, without one all rules are.
         """
-        if trunk is None:
+        if trunk is None or self._first is None:
             return self._first
         found = [
             failure for group in (ANY, trunk) if (failure := self._failures.get(group)) is not None
@@ -180,8 +215,8 @@ def best(buckets: Buckets, call: Call) -> Rule | None:
         rule = passing(bucket, call)
         if rule is not None and (found is None or rule.rank < found.rank):
             found = rule
-        elif rule is None and call.pin and not call.refuses_pin:
-            for unknown in bucket.unknown:
+        elif rule is None and call.pin and not (call.refuses_pin or call.is_reference):
+            for unknown in (bucket.unknown or {}).values():
                 if doubted is None or unknown.rank < doubted.rank:
                     doubted = unknown
     if doubted is not None and (found is None or doubted.rank < found.rank):
@@ -200,7 +235,10 @@ def passing(bucket: Bucket, call: Call) -> Rule | None:
     leaves the rules that have it."""
     if call.refuses_pin:
         return bucket.open
-    return bucket.by_pin.get(call.pin) if call.pin else bucket.best
+    if not call.pin:
+        return bucket.best
+    pins = bucket.unknown if call.is_reference else bucket.by_pin
+    return None if pins is None else pins.get(call.pin)
 
 
 def asks_for_pin(rule: Rule, call: Call) -> bool:
@@ -235,15 +273,10 @@ def failures(rule: Rule, taken: Taken) -> Iterator[tuple[Group, Failure]]:
     if is_repetitive(rule):
         for group in groups:
             yield group, Failure(rule, rule)
-    is_for_any = not rule.trunks
     found: dict[Group, Failure] = {}
     for slot in slots_of(rule):
-        other = taken.setdefault((slot, is_for_any), rule)
-        if other is not rule:
-            found.setdefault(ANY if is_for_any else slot.trunk, Failure(rule, other, slot))
-        # Read together only by calls without a trunk; no trunk is in the group of "".
-        if not slot.trunk and (other := taken.get((slot, not is_for_any), rule)) is not rule:
-            found.setdefault("", Failure(rule, other, slot))
+        for group, other in taken.take(slot, rule):
+            found.setdefault(group, Failure(rule, other, slot))
     yield from found.items()
 
 
@@ -254,9 +287,7 @@ def has_no_kind(rule: Rule) -> bool:
 
 def slots_of(rule: Rule) -> Iterator[RuleSlot]:
     """SIP-SEMANTICS 9: the slots that the rule takes."""
-    return rule_slots(
-        pin_key(rule.fields), rule.trunks, rule.texts("callers"), rule.texts("numbers")
-    )
+    return rule_slots(rule.pin, rule.trunks, rule.texts("callers"), rule.texts("numbers"))
 
 
 def is_repetitive(rule: Rule) -> bool:

@@ -319,7 +319,7 @@ def _pin(router: Router, call: Call, rule: Rule, answer: Answer) -> Iterator[Ste
         )
     elif call.pin and not call.refuses_pin:
         yield Step(24, f"the PIN is that of rule {quoted(rule.label)}; open rules are left out")
-        if not can_be_typed(call.pin):
+        if not (call.is_reference or can_be_typed(call.pin)):
             yield Step(
                 26, "this PIN cannot be entered by a caller: it is not digits, or is longer than 16"
             )

@@ -16,7 +16,11 @@ from livekit.protocol.sip import (
 
 from reconciler.gateway.decode import live_object
 from reconciler.sip.era import Era
-from reconciler.sip.routing import Answer, Call, Router, Rule, Trunk, steps
+from reconciler.sip.routing.call import Answer, Call
+from reconciler.sip.routing.router import Router
+from reconciler.sip.routing.rules import Rule
+from reconciler.sip.routing.steps import steps
+from reconciler.sip.routing.trunks import Trunk
 from reconciler.sip.spec import DISPATCH_RULE, INBOUND_TRUNK
 
 A, B, C = "+15550100001", "+15550100002", "+15550100003"

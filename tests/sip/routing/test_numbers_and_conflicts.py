@@ -134,7 +134,7 @@ def test_rule_07_addresses_and_credentials_play_no_part() -> None:
     """Two trunks for one number conflict although no call could match both."""
     apart = {"auth.username": "u", "auth.password": Secret("p")}
     for networks in (["203.0.113.0/24"], ["198.51.100.0/24"]):
-        more = {"allowed_addresses": phone_numbers(networks), **apart}
+        more: dict[str, Any] = {"allowed_addresses": phone_numbers(networks), **apart}
         assert taken_twice(([A], []), ([A], []), **more)
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from reconciler.core.values import Secret, SecretRef
 from reconciler.sip.era import Era
-from reconciler.sip.routing import PinUnknown, Router, Rule
-from reconciler.sip.routing.rules import priority
+from reconciler.sip.routing.call import PinUnknown
+from reconciler.sip.routing.pins import reference_key
+from reconciler.sip.routing.router import Router
+from reconciler.sip.routing.rules import Rule, priority
 from tests.sip.routing.project import (
     CALLER,
     A,
@@ -101,7 +105,8 @@ def test_rule_21_rules_for_any_trunk_are_left_where_no_other_passes() -> None:
 
 def test_rule_22_the_numbers_of_the_priorities() -> None:
     """Kind, PIN and the two filters make a number; no kind is the last of all."""
-    for index, make in enumerate((direct, individual, callee)):
+    kinds: list[Any] = [direct, individual, callee]
+    for index, make in enumerate(kinds):
         for pin, of_pin in ((PIN, 0), ("", 100)):
             for callers, of_callers in (([CALLER], 0), ([], 1000)):
                 for numbers, of_numbers in (([A], 0), ([], 1000)):
@@ -114,7 +119,8 @@ def test_rule_22_the_numbers_of_the_priorities() -> None:
 
 def test_rule_22_number_filters_outrank_pins() -> None:
     """An open rule that lists the number wins over a rule with a PIN that lists none."""
-    listed, pin = rule("listed", numbers=[A]), rule("pin", room=direct(pin=PIN))
+    listed = rule("listed", numbers=[A], room=individual("z"))
+    pin = rule("pin", room=direct("a", pin=PIN))
     assert winner(listed, pin) == "listed"
     here = router(listed, pin)
     assert told(here, call())[22] == [
@@ -125,8 +131,8 @@ def test_rule_22_number_filters_outrank_pins() -> None:
 
 def test_rule_22_ties_go_to_the_smaller_room_and_then_to_the_smaller_id() -> None:
     """Rooms are compared by bytes, so that capitals come first and umlauts last."""
-    by_caller = {"callers": [CALLER]}
-    by_number = {"numbers": [A]}
+    by_caller: dict[str, Any] = {"callers": [CALLER]}
+    by_number: dict[str, Any] = {"numbers": [A]}
     for smaller, larger in (("B", "a"), ("", "a"), ("z", "é"), ("\ue000", "\U00010000")):
         rules = [
             rule("a", room=individual(larger), **by_caller),
@@ -206,7 +212,11 @@ def test_rule_26_a_room_without_a_name_counts_as_a_wrong_pin() -> None:
 def test_a_pin_that_is_not_known_here_decides_nothing() -> None:
     """Where a rule that could win has its PIN in a variable that is not set, there is no answer; else there is."""
     unset = Secret(None, SecretRef(env="PIN"))
-    fields = {"rooms": "direct", "rooms.direct.room": "x", "rooms.direct.pin": unset}
+    fields: dict[str, Any] = {
+        "rooms": "direct",
+        "rooms.direct.room": "x",
+        "rooms.direct.pin": unset,
+    }
     known = {**fields, "rooms.direct.pin": Secret(PIN), "rooms.direct.room": "y"}
     here = Router([], [Rule("a", "a", fields), Rule("b", "b", known)], Era.NEW)
     assert reached(here, call()) == "pin_required a"
@@ -214,3 +224,7 @@ def test_a_pin_that_is_not_known_here_decides_nothing() -> None:
     assert reached(here, call(refuses_pin=True)) == "no_rule"
     with pytest.raises(PinUnknown):
         here.answer(call(pin="5678"))
+    by_name = reference_key(SecretRef(env="PIN"))
+    assert reached(here, call(pin=by_name, is_reference=True)) == "accepted a x"
+    other = reference_key(SecretRef(env="OTHER"))
+    assert reached(here, call(pin=other, is_reference=True)) == "no_rule"

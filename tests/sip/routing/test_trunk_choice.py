@@ -6,8 +6,7 @@ from typing import Any
 
 from reconciler.core.values import Secret, SecretRef, Unknown
 from reconciler.sip.era import Era
-from reconciler.sip.routing import Trunk
-from reconciler.sip.routing.trunks import is_challenged
+from reconciler.sip.routing.trunks import Trunk, is_challenged
 from tests.sip.routing.project import (
     CALLER,
     A,
@@ -197,7 +196,7 @@ def test_rule_17_up_to_1_13_a_caller_may_put_an_allowed_address_into_from() -> N
 
 def test_rule_18_a_challenge_needs_a_user_name_and_a_password() -> None:
     """One of them alone protects nothing; what is there and not known is there."""
-    asked = {"auth.username": "u", "auth.password": Secret("p")}
+    asked: dict[str, Any] = {"auth.username": "u", "auth.password": Secret("p")}
     assert is_challenged(Trunk("ST_1", "t", asked))
     for path, value in asked.items():
         assert not is_challenged(Trunk("ST_1", "t", {path: value}))

@@ -1,0 +1,229 @@
+"""`reconcile explain`: what happens to a call or to a room, step by step, and why."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+import click
+
+from reconciler.cli.console import emit, note
+from reconciler.cli.options import Output, output_options, request_options
+from reconciler.errors import ExitCode, FileError
+from reconciler.pipeline.request import Request
+
+if TYPE_CHECKING:
+    from reconciler.planning.routes import Routes
+    from reconciler.render.shapes import CallAnswerDocument
+    from reconciler.sip.routing.call import Call
+
+_SERVER = "(the server)"  # where --live stands alone; no file is called so
+_STDIN = "-"
+_BLOCK = 1_000  # so many answers are written at once
+
+
+@click.command("explain")
+@request_options()
+@click.option("--from", "caller", metavar="NUMBER", help="Who calls: the user part of From.")
+@click.option("--to", "called", metavar="NUMBER", help="Which number is called.")
+@click.option("--source-ip", metavar="ADDRESS", help="Address that the call comes from.")
+@click.option("--from-host", metavar="HOST", help="Host of From, which some filters look at.")
+@click.option("--pin", help="PIN that the caller enters.")
+@click.option("--no-pin", is_flag=True, help="The caller enters no PIN where one is asked for.")
+@click.option("--room", metavar="NAME", help="Explain a room instead of a call.")
+@click.option(
+    "--calls", metavar="FILE", help="Answer many calls: JSON lines in, JSON lines out; - is stdin."
+)
+@click.option(
+    "--live",
+    metavar="[SNAPSHOT]",
+    is_flag=False,
+    flag_value=_SERVER,
+    help="Ask the live project, or the one in a snapshot file, instead of the file.",
+)
+@click.option("--diff", is_flag=True, help="Show the live project and what an apply makes of it.")
+@output_options
+def command(
+    caller: str | None,
+    called: str | None,
+    source_ip: str | None,
+    from_host: str | None,
+    pin: str | None,
+    no_pin: bool,
+    room: str | None,
+    calls: str | None,
+    live: str | None,
+    diff: bool,
+    request: Request,
+    output: Output,
+) -> int:
+    """Tell where a call goes, or who joins a room, step by step and with the reasons.
+
+    Without --live and --diff the file is asked, and no server is needed. The answer is LiveKit's own, conflicts
+    included: then the conflict is the answer, and the exit code is 0 all the same.
+
+    \b
+    Examples:
+      reconcile explain --from +15550100099 --to +15550100001
+      reconcile explain --from +15550100099 --to +15550100001 --source-ip 203.0.113.7 --live
+      reconcile explain --from +15550100099 --to +15550100001 --diff
+      reconcile explain --room call-_+15550100099_x
+      reconcile explain --calls calls.jsonl > answers.jsonl
+    """
+    single = {"--from": caller, "--to": called, "--source-ip": source_ip, "--from-host": from_host}
+    given = [name for name, value in {**single, "--pin": pin}.items() if value is not None]
+    given += ["--no-pin"] if no_pin else []
+    _require_one_question(given, room, calls, diff)
+    if live is not None and live != _SERVER:
+        request = replace(request, live_file=Path(live))
+    if room is not None:
+        return _explain_room(request, room, output, live=live is not None)
+    if calls is not None:
+        return _answer_many(request, calls, output, live=live is not None)
+    if caller is None or called is None:
+        missing = "--from" if caller is None else "--to"
+        raise click.UsageError(f'{missing} is missing: a call has both; "" is a call without one')
+    from reconciler.pipeline.call_lines import call_of
+
+    call = call_of(caller, called, source_ip or "", from_host or "", pin or "", no_pin)
+    if diff:
+        return _explain_both(request, call, output)
+    return _explain_call(_routes(request, output, live=live is not None), call, output)
+
+
+def _require_one_question(
+    given: list[str], room: str | None, calls: str | None, diff: bool
+) -> None:
+    questions = [
+        name for name, value in (("--room", room), ("--calls", calls)) if value is not None
+    ]
+    if given and questions:
+        raise click.UsageError(f"{given[0]} and {questions[0]} do not go together")
+    if len(questions) > 1:
+        raise click.UsageError("--room and --calls do not go together")
+    if diff and questions:
+        raise click.UsageError(f"--diff and {questions[0]} do not go together")
+    if not (given or questions):
+        raise click.UsageError(
+            "what is to be explained? Give --from and --to, or --room, or --calls"
+        )
+
+
+def _routes(request: Request, output: Output, *, live: bool) -> Routes:
+    from reconciler.pipeline import explain
+
+    if live:
+        return explain.routes_in_live(request)
+    routes, findings = explain.routes_in_file(request)
+    for finding in findings:
+        note(str(finding), output)
+    return routes
+
+
+def _answerer(routes: Routes, *, why: bool) -> Callable[[Call], CallAnswerDocument]:
+    """Answers calls; the reasons are only put into words where somebody asks for them."""
+    from reconciler.pipeline.explain import answer
+    from reconciler.planning.routes import agents_of, is_authenticated
+    from reconciler.render.explain import answer_document
+
+    def document(call: Call) -> CallAnswerDocument:
+        found = answer(routes, call)
+        return answer_document(
+            found,
+            routes.label_of(found),
+            agents_of(found),
+            auth_required=is_authenticated(found),
+            steps=routes.steps(call, found) if why else (),
+        )
+
+    return document
+
+
+def _explain_call(routes: Routes, call: Call, output: Output) -> int:
+    from reconciler.render.explain import show_call
+    from reconciler.render.formats import Format
+
+    document = _answerer(routes, why=True)(call)
+    emit(show_call(document, Format(output.format), color=output.color))
+    return ExitCode.OK
+
+
+def _explain_both(request: Request, call: Call, output: Output) -> int:
+    from reconciler.pipeline.explain import routes_on_both_sides
+    from reconciler.render.explain import diff_document, show_diff
+    from reconciler.render.formats import Format
+
+    sides = routes_on_both_sides(request)
+    live, after = (_answerer(routes, why=True)(call) for routes in (sides.live, sides.after))
+    emit(show_diff(diff_document(live, after), Format(output.format), color=output.color))
+    return ExitCode.OK
+
+
+def _explain_room(request: Request, room: str, output: Output, *, live: bool) -> int:
+    from reconciler.pipeline.explain import explain_room
+    from reconciler.planning.routes import label_of
+    from reconciler.render.explain import room_document, show_room
+    from reconciler.render.formats import Format
+    from reconciler.sip.routing.call import well_formed
+
+    found = explain_room(request, well_formed(room), live=live)
+    convention = found.convention
+    document = room_document(
+        found.room,
+        label_of(convention),
+        convention.dispatch if convention is not None else (),
+        found.arrival.agents,
+        found.rules,
+        found.arrival.needed,
+        found.arrival.obstacles,
+    )
+    emit(show_room(document, Format(output.format), color=output.color))
+    return ExitCode.OK
+
+
+def _answer_many(request: Request, path: str, output: Output, *, live: bool) -> int:
+    """One compact object a line, in the order of the calls; a broken line is one line on stderr, and exit code 1."""
+    # Opened first: nothing is asked in vain.
+    with _opened(path) as lines:
+        answer = _answerer(_routes(request, output, live=live), why=output.verbose)
+        found = _answers(lines, "stdin" if path == _STDIN else path, answer)
+        is_broken = False
+        while block := list(islice(found, _BLOCK)):
+            emit("".join(f"{line}\n" for line in block if line is not None))
+            is_broken = is_broken or None in block
+    return ExitCode.ERROR if is_broken else ExitCode.OK
+
+
+def _answers(
+    lines: Iterable[bytes], place: str, answer: Callable[[Call], CallAnswerDocument]
+) -> Iterator[str | None]:
+    """The answers as JSON, None for a line that is no call or whose answer depends on what is not known."""
+    import msgspec
+
+    from reconciler.errors import SecretMissing
+    from reconciler.pipeline.call_lines import BadLine, read_call
+
+    encode = msgspec.json.Encoder().encode
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            yield encode(answer(read_call(line))).decode()
+        except (BadLine, SecretMissing) as error:
+            click.echo(f"error: {place}:{number}: {error}", err=True)
+            yield None
+
+
+def _opened(path: str) -> AbstractContextManager[BinaryIO]:
+    if path == _STDIN:
+        return nullcontext(sys.stdin.buffer)
+    try:
+        return Path(path).open("rb")
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise FileError(f"{path}: cannot be read: {reason}") from error
