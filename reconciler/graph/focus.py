@@ -29,7 +29,9 @@ def only_changes(graph: Graph) -> Graph:
             if one not in shown:
                 shown.add(one)
                 waiting.append(one)
-    return _part(graph, shown, [edge for edge in graph.edges if {edge.source, edge.target} <= shown])
+    return _part(
+        graph, shown, [edge for edge in graph.edges if {edge.source, edge.target} <= shown]
+    )
 
 
 def at_most(graph: Graph, edges: int, nodes: int) -> tuple[Graph, tuple[Node, ...]]:
@@ -43,8 +45,10 @@ def at_most(graph: Graph, edges: int, nodes: int) -> tuple[Graph, tuple[Node, ..
         if len(kept) < edges and len(shown) + len(new) <= nodes:
             kept.add(edge)
             shown |= new
+    linked = {name for edge in graph.edges for name in (edge.source, edge.target)}
     for node in sorted(graph.nodes, key=_is_plain):
-        if len(shown) < nodes and not any(node.id in (e.source, e.target) for e in graph.edges[:0]):
+        # What has lost all its edges would look as if it had none.
+        if len(shown) < nodes and not (node.id in linked and _is_plain(node)):
             shown.add(node.id)
     part = _part(graph, shown, [edge for edge in graph.edges if edge in kept])
     return part, tuple(node for node in graph.nodes if node.id not in shown)

@@ -15,13 +15,13 @@ from dataclasses import dataclass, field
 
 from reconciler.graph.model import COLUMN, Edge, Graph, Node
 
-ROW = 26.0
-DETAIL = 15.0
-GAP = 14.0
+ROW = 25.0
+DETAIL = 14.0
+GAP = 11.0
 WAYPOINT = 8.0
 BAND_GAP = 76.0
 _SWEEPS = 8
-_SETTLES = 6
+_SETTLES = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,9 @@ def _bands(graph: Graph) -> Mapping[str, int]:
     return bands
 
 
-def _chain(edge: Edge, items: Mapping[str, _Item], columns: Mapping[int, list[_Item]]) -> list[_Item]:
+def _chain(
+    edge: Edge, items: Mapping[str, _Item], columns: Mapping[int, list[_Item]]
+) -> list[_Item]:
     """The waypoints of an edge, linked with its ends."""
     source, target = items[edge.source], items[edge.target]
     present = [column for column in range(source.column + 1, target.column) if columns.get(column)]
@@ -216,8 +218,7 @@ def _settle_band(columns: Sequence[list[_Item]], top: float) -> float:
     for turn in range(_SETTLES):
         forward = turn % 2 == 0
         for column in columns if forward else reversed(columns):
-            wanted = [_wanted(item, forward=forward) for item in column]
-            _stack(column, wanted)
+            _stack(column, [_wanted(item) for item in column])
     items = [item for column in columns for item in column]
     if not items:
         return top
@@ -227,20 +228,24 @@ def _settle_band(columns: Sequence[list[_Item]], top: float) -> float:
     return max(item.middle + item.height / 2 for item in items)
 
 
-def _wanted(item: _Item, *, forward: bool) -> float:
-    others = (item.before or item.after) if forward else (item.after or item.before)
-    if not others:
-        return item.middle
-    middles = sorted(other.middle for other in others)
-    half = len(middles) // 2
-    return middles[half] if len(middles) % 2 else (middles[half - 1] + middles[half]) / 2
+def _wanted(item: _Item) -> float:
+    """The middle of its neighbours. Who has many others counts less, so that straight ways stay straight."""
+    total, weights = 0.0, 0.0
+    for others, back in ((item.before, True), (item.after, False)):
+        for other in others:
+            weight = 1.0 / len(other.after if back else other.before)
+            total += other.middle * weight * weight
+            weights += weight * weight
+    return total / weights if weights else item.middle
 
 
 def _stack(column: Sequence[_Item], wanted: Sequence[float]) -> None:
     """Moves each item as near to where it wants to be as order and gaps allow: neighbours in the way move together."""
     offset, total = 0.0, 0.0
     offsets: list[float] = []
-    blocks: list[tuple[float, int]] = []  # where the items of a block would begin on average, and how many they are
+    blocks: list[
+        tuple[float, int]
+    ] = []  # where the items of a block would begin on average, and how many they are
     for index, item in enumerate(column):
         if index:
             offset += (column[index - 1].height + item.height) / 2 + GAP

@@ -20,6 +20,7 @@ class NodeKind(enum.StrEnum):
 
     NUMBER = "number"
     INBOUND_TRUNK = "inbound_trunk"
+    ANY_TRUNK = "any_trunk"
     OUTBOUND_TRUNK = "outbound_trunk"
     PROVIDER = "provider"
     RULE = "dispatch_rule"
@@ -41,6 +42,7 @@ class NodeKind(enum.StrEnum):
 COLUMN: Mapping[NodeKind, int] = {
     NodeKind.NUMBER: 0,
     NodeKind.INBOUND_TRUNK: 1,
+    NodeKind.ANY_TRUNK: 1,
     NodeKind.OUTBOUND_TRUNK: 1,
     NodeKind.RULE: 2,
     NodeKind.PROVIDER: 2,
@@ -69,7 +71,7 @@ class Fate(enum.StrEnum):
     @property
     def sign(self) -> str:
         """One character for it, so that nothing is told by colour alone."""
-        return {"create": "+", "update": "~", "rename": "→", "delete": "−", "unlisted": "?"}.get(
+        return {"create": "+", "update": "~", "rename": "→", "delete": "-", "unlisted": "?"}.get(
             self.value, ""
         )
 
@@ -78,9 +80,9 @@ class Fate(enum.StrEnum):
 class Node:
     """One thing on the map.
 
-    `label` is its name, `details` what else there is to know in a few words each. `members` are the numbers of a
-    group. `outgoing`: it belongs to calls that go out. `missing`: something names it, and it is not there. `findings`
-    are indices into the findings of the graph.
+    `label` is its name, `details` what else there is to know in a few words each. `members` are the numbers that it
+    stands for. `outgoing`: it belongs to calls that go out. `missing`: something names it, and it is not there.
+    `findings` are indices into the findings of the graph.
     """
 
     id: str
@@ -120,11 +122,15 @@ class Graph:
         found = {self.findings[index].severity for index in node.findings}
         return next((severity for severity in Severity if severity in found), None)
 
-    def neighbours(self) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
-        """The nodes before and the nodes after each node."""
+    def neighbours(
+        self, *, lasting: bool = False
+    ) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+        """The nodes before and the nodes after each node; `lasting`: without the edges that a plan takes away."""
         before: dict[str, list[str]] = defaultdict(list)
         after: dict[str, list[str]] = defaultdict(list)
         for edge in self.edges:
+            if lasting and edge.fate is Fate.DELETE:
+                continue
             before[edge.target].append(edge.source)
             after[edge.source].append(edge.target)
         return before, after
@@ -136,8 +142,11 @@ def counted(number: int, what: str) -> str:
 
 
 def tally(nodes: Iterable[Node]) -> str:
-    """How many nodes there are of each kind: `3 numbers, 1 inbound trunk`."""
-    counts: dict[NodeKind, int] = defaultdict(int)
+    """How many things there are of each kind: `3 numbers, 1 inbound trunk`. A number that stands twice is one."""
+    things: dict[NodeKind, set[str]] = defaultdict(set)
     for node in nodes:
-        counts[node.kind] += max(1, len(node.members))
-    return ", ".join(counted(counts[kind], kind.words) for kind in NodeKind if kind in counts)
+        if node.kind is NodeKind.NUMBER:
+            things[node.kind].update(node.members)
+        elif node.kind is not NodeKind.ANY_TRUNK:
+            things[node.kind].add(node.id)
+    return ", ".join(counted(len(things[kind]), kind.words) for kind in NodeKind if things[kind])

@@ -29,7 +29,7 @@ _ANY = ""
 K = TypeVar("K")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Subject:
     """One object: `identity` tells it from all others of its kind, and `ids` and `name` are what others call it."""
 
@@ -142,7 +142,11 @@ def _add_numbers(
             # "Any number" is no number that trunks could share.
             own = one.identity if number == _ANY else ""
             key = builder.node(
-                NodeKind.NUMBER, (number, own, outgoing), written, outgoing=outgoing
+                NodeKind.NUMBER,
+                (number, own, outgoing),
+                written,
+                members=(written,) if number != _ANY else (),
+                outgoing=outgoing,
             )
             builder.edge(key, trunk, fate=fate)
 
@@ -207,7 +211,7 @@ def _add_any(
     known = trunks.all
     each = len(found) * len(known) <= MAX_ANY_EDGES
     details = ("calls that match no trunk, too",)
-    anything = builder.node(NodeKind.INBOUND_TRUNK, ("any",), "any trunk", details=details)
+    anything = builder.node(NodeKind.ANY_TRUNK, "", "any trunk", details=details)
     for one, fate in found:
         builder.edge(anything, keys[one.identity], fate=fate)
         for trunk in known if each else ():

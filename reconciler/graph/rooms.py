@@ -100,9 +100,7 @@ class Meeting:
         told = None if self._plane is not None else _names(_agents(one.shown))
         details = (f"line {one.line}",) if one.line is not None else ()
         label = pattern or "(no room name)"
-        return self._builder.node(
-            NodeKind.ROOM, (pattern, one.line, told), label, details=details
-        )
+        return self._builder.node(NodeKind.ROOM, (pattern, one.line, told), label, details=details)
 
     def _add_conventions(self, one: Subject, room: Key, names: RoomNames, fate: Fate) -> None:
         assert self._plane is not None  # noqa: S101  # the caller looked
@@ -148,9 +146,7 @@ class Meeting:
             details.append("names no agents for it")
         elif not agents.entries:
             details.append("no agents")
-        self._builder.node(
-            *key, convention.label, details=details, missing=agents is None
-        )
+        self._builder.node(*key, convention.label, details=details, missing=agents is None)
         label = " or ".join(convention.dispatch)
         for agent in agents.entries if agents is not None else ():
             self._builder.edge(key, self._agent(agent.agent_name), label)

@@ -71,16 +71,15 @@ def graph_of_plan(
         for one in _desired(configuration)
     ]  # fmt: skip
     by_id = {one.id: one for one in live} if live is not None else {}
-    for change in plan.changes:
-        if change.action is Action.DELETE:
-            subjects.append(
-                _foreign(change.kind, change.name, change.id or "", by_id, Fate.DELETE)
-            )
-    for one in plan.unlisted:
-        subjects.append(_foreign(one.kind, one.name, one.id, by_id, Fate.UNLISTED))
-    return _graph(
-        subjects, configuration.agents, plan.findings, era, plan.project, plan.host, True
+    subjects += (
+        _foreign(change.kind, change.name, change.id or "", by_id, Fate.DELETE)
+        for change in plan.changes
+        if change.action is Action.DELETE
     )
+    subjects += (
+        _foreign(one.kind, one.name, one.id, by_id, Fate.UNLISTED) for one in plan.unlisted
+    )
+    return _graph(subjects, configuration.agents, plan.findings, era, plan.project, plan.host, True)
 
 
 def _graph(
@@ -117,7 +116,9 @@ def _of_live(one: Live, fate: Fate) -> Subject:
     return Subject(one.kind, f"live:{one.id}", one.name, one.label, before, after, fate, one.id)
 
 
-def _foreign(kind: str, name: str, identifier: str, by_id: Mapping[str, Live], fate: Fate) -> Subject:
+def _foreign(
+    kind: str, name: str, identifier: str, by_id: Mapping[str, Live], fate: Fate
+) -> Subject:
     """A live object that no file lists."""
     live = by_id.get(identifier)
     if live is not None:

@@ -1,0 +1,55 @@
+"""`reconcile graph`: the map of a project, for pull requests, documents and screens."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from reconciler.cli.console import emit
+from reconciler.cli.options import Output, output_in, request_options
+from reconciler.pipeline.request import Request
+
+FORMATS = ("mermaid", "dot", "svg", "html", "json")
+_SERVER = "(the server)"  # where --live stands alone; no file is called so
+
+
+@click.command("graph")
+@request_options()
+@click.option(
+    "--live",
+    metavar="[SNAPSHOT]",
+    is_flag=False,
+    flag_value=_SERVER,
+    help="Draw the live project, or the one in a snapshot file; with --plan, plan against that file.",
+)
+@click.option("--plan", is_flag=True, help="Draw what an apply would change, in all that stays.")
+@output_in(FORMATS, "RECONCILE_GRAPH_FORMAT")
+def command(live: str | None, plan: bool, request: Request, output: Output) -> int:
+    """Draw the map: numbers, trunks, rules, rooms, agents, with the findings where they are.
+
+    Without --live and --plan it is the map of the file, and no server is needed. A file with errors is drawn as far as
+    it can be read, errors included: exit code 1 means that there is no map.
+
+    \b
+    Examples:
+      reconcile graph                               Mermaid, for Markdown
+      reconcile graph --format html > map.html      a page that opens offline
+      reconcile graph --plan --format svg           what would change, coloured
+      reconcile graph --plan --live snapshot.json   without a key
+      reconcile graph --live --format dot           the live project, whatever the file says
+    """
+    from reconciler.graph import GraphFormat, show_graph
+    from reconciler.pipeline import picture
+
+    if live is not None and live != _SERVER:
+        request = replace(request, live_file=Path(live))
+    if plan:
+        graph = picture.picture_of_plan(request)
+    elif live is not None:
+        graph = picture.picture_of_live(request)
+    else:
+        graph = picture.picture_of_file(request)
+    emit(show_graph(graph, GraphFormat(output.format)))
+    return 0

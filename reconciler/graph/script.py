@@ -1,0 +1,105 @@
+"""What the page does besides being looked at: it lights up the way of a call, and finds things."""
+
+from __future__ import annotations
+
+SCRIPT = """
+(function () {
+  "use strict";
+  const map = document.querySelector("svg.map");
+  const box = document.querySelector("#search");
+  const told = document.querySelector("#found");
+  const rows = Array.from(document.querySelectorAll("tr[data-nodes]"));
+  if (!map || !box) return;
+  const nodes = Array.from(map.querySelectorAll(".node"));
+  const edges = Array.from(map.querySelectorAll(".edge"));
+  const labels = Array.from(map.querySelectorAll(".edge-label"));
+  const next = new Map(), last = new Map();
+  const link = (table, key, value) => {
+    if (!table.has(key)) table.set(key, []);
+    table.get(key).push(value);
+  };
+  for (const edge of edges) {
+    link(next, edge.dataset.from, edge.dataset.to);
+    link(last, edge.dataset.to, edge.dataset.from);
+  }
+  const texts = new Map(nodes.map((node) => [node.id, node.textContent.toLowerCase()]));
+  let pinned = null;
+
+  // A way is everything that leads to a node, and everything that it leads to.
+  function walk(starts, table) {
+    const seen = new Set(starts), waiting = Array.from(starts);
+    while (waiting.length) {
+      for (const one of table.get(waiting.pop()) || []) {
+        if (!seen.has(one)) { seen.add(one); waiting.push(one); }
+      }
+    }
+    return seen;
+  }
+  function light(starts) {
+    if (!starts) { map.classList.remove("focus"); return; }
+    const up = walk(starts, last), down = walk(starts, next);
+    const on = (from, to) => (up.has(from) && up.has(to)) || (down.has(from) && down.has(to));
+    for (const node of nodes) {
+      node.classList.toggle("on", up.has(node.id) || down.has(node.id));
+      node.classList.toggle("chosen", starts.has(node.id));
+    }
+    for (const edge of edges) edge.classList.toggle("on", on(edge.dataset.from, edge.dataset.to));
+    for (const one of labels) {
+      one.classList.toggle("on", one.dataset.to.split(" ").some((to) => on(one.dataset.from, to)));
+    }
+    map.classList.add("focus");
+  }
+  function found() {
+    const words = box.value.trim().toLowerCase();
+    if (!words) return null;
+    return new Set(nodes.filter((node) => texts.get(node.id).includes(words)).map((node) => node.id));
+  }
+  function show() {
+    const matches = found();
+    light(pinned ? new Set([pinned]) : matches);
+    told.textContent = matches ? (matches.size || "nothing") + " found" : "";
+    for (const row of rows) {
+      row.classList.toggle("off", !!matches && !row.dataset.nodes.split(" ").some((id) => matches.has(id)));
+    }
+  }
+  function pin(id) {
+    pinned = pinned === id ? null : id;
+    if (!pinned) for (const node of nodes) node.classList.remove("chosen");
+    show();
+  }
+  const nodeOf = (event) => (event.target.closest ? event.target.closest(".node") : null);
+  map.addEventListener("mouseover", (event) => {
+    const node = nodeOf(event);
+    if (node && !pinned) light(new Set([node.id]));
+  });
+  map.addEventListener("mouseout", (event) => { if (nodeOf(event) && !pinned) show(); });
+  map.addEventListener("click", (event) => {
+    if (event.target.closest("a")) return;
+    const node = nodeOf(event);
+    if (node) pin(node.id);
+    else if (pinned) pin(pinned);
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") { box.value = ""; pinned = null; show(); }
+    const node = nodeOf(event);
+    if (node && (event.key === "Enter" || event.key === " ")) { event.preventDefault(); pin(node.id); }
+  });
+  box.addEventListener("input", () => { pinned = null; show(); });
+  box.addEventListener("keydown", (event) => {
+    const matches = event.key === "Enter" ? found() : null;
+    if (!matches || !matches.size) return;
+    const first = document.getElementById(matches.values().next().value);
+    first.scrollIntoView({ block: "center", inline: "center" });
+  });
+  function follow() {
+    const id = location.hash.slice(1);
+    if (!texts.has(id)) return;
+    pinned = id;
+    show();
+    document.getElementById(id).scrollIntoView({ block: "center", inline: "center" });
+  }
+  window.addEventListener("hashchange", follow);
+  document.querySelector(".search").hidden = false;
+  follow();
+})();
+"""

@@ -1,0 +1,245 @@
+"""A map as SVG: one picture without scripts, fonts or anything else from outside, light or dark as its reader is."""
+
+from __future__ import annotations
+
+import html
+import unicodedata
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from reconciler.core.plan import Plane
+from reconciler.graph.layout import DETAIL, ROW, Box, Layout, Way, lay_out
+from reconciler.graph.model import COLUMN, Fate, Graph, Node, NodeKind
+from reconciler.graph.style import PICTURE
+from reconciler.graph.words import PLANES, badge, cut, details, hover, label, title
+from reconciler.render.escape import escape
+
+_LABEL, _SMALL = 7.6, 6.7  # width of a letter
+_LONGEST = 34
+_LONGEST_DETAIL = 40
+_PAD = 14.0
+_EDGE = 4.0  # from the picture's edge to the frames
+_TOP = 78.0  # of a frame, for its title and those of its columns
+_GAPS = {0: 44.0, 1: 72.0, 2: 44.0, 3: 80.0, 4: 112.0}
+_FIRST_AGENT_COLUMN = 4
+_HEADINGS = ("Numbers", "Inbound trunks", "Dispatch rules", "Rooms", "Conventions", "Agents")
+_OUTGOING = ("Numbers", "Outbound trunks", "Providers")
+
+
+@dataclass(frozen=True, slots=True)
+class _Grid:
+    """Where the columns begin and how wide they are."""
+
+    left: Mapping[int, float]
+    width: Mapping[int, float]
+
+    def right(self, column: int) -> float:
+        return self.left[column] + self.width[column]
+
+
+def svg(graph: Graph) -> str:
+    """The map as a picture of its own."""
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{picture(graph, style=PICTURE)[0]}\n'
+
+
+def picture(graph: Graph, *, style: str = "", linked: bool = False) -> tuple[str, float]:
+    """The `svg` element and its width. `linked`: findings are links, and nodes are reached by keyboard."""
+    layout = lay_out(graph)
+    grid = _grid(graph)
+    columns = sorted(grid.left)
+    width = grid.right(columns[-1]) + _EDGE + _PAD if columns else 2 * _EDGE
+    height = layout.height + _TOP + 2 * _EDGE + _PAD
+    parts = [
+        f'<svg class="map" xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height:.0f}" '
+        f'viewBox="0 0 {width:.0f} {height:.0f}" role="img">',
+        f"<title>{_xml(title(graph))}</title>",
+        f"<style>{style}</style>" if style else "",
+        *_frames(grid, layout, graph),
+        *_edges(grid, layout),
+        *(_node(graph, box, grid, linked=linked) for box in layout.boxes),
+        "</svg>",
+    ]
+    return "\n".join(part for part in parts if part), width
+
+
+def _grid(graph: Graph) -> _Grid:
+    widths: dict[int, float] = {}
+    for node in graph.nodes:
+        column = COLUMN[node.kind]
+        first = _width(_first(node)) * _LABEL + _width(badge(graph, node)) * _SMALL
+        second = _width(_second(node)) * _SMALL
+        gap = 10 if node.findings else 0
+        widths[column] = max(widths.get(column, 96.0), first + gap + 30, second + 30)
+    left: dict[int, float] = {}
+    x = _EDGE + _PAD
+    for column in sorted(widths):
+        left[column] = x
+        x += widths[column] + _GAPS.get(column, 0.0)
+    return _Grid(left, widths)
+
+
+def _width(text: str) -> float:
+    """How many letters wide a text is; those of East Asia are as wide as two."""
+    if text.isascii():
+        return len(text)
+    wide = sum(unicodedata.east_asian_width(one) in "WF" for one in text)
+    return len(text) + wide * 0.9
+
+
+def _first(node: Node) -> str:
+    return label(node, _LONGEST)
+
+
+def _second(node: Node) -> str:
+    return cut(details(node, _LONGEST), _LONGEST_DETAIL) if node.details else ""
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Frames
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _frames(grid: _Grid, layout: Layout, graph: Graph) -> Iterator[str]:
+    outgoing = {COLUMN[node.kind] for node in graph.nodes if node.outgoing}
+    incoming = {COLUMN[node.kind] for node in graph.nodes if not node.outgoing}
+    bottom = _EDGE + _TOP + layout.height + _PAD
+    for plane in Plane:
+        columns = [
+            column
+            for column in sorted(grid.left)
+            if (column >= _FIRST_AGENT_COLUMN) is (plane is Plane.AGENTS)
+        ]
+        if not columns:
+            continue
+        x, right = grid.left[columns[0]] - _PAD, grid.right(columns[-1]) + _PAD
+        yield f'<g class="plane {plane.value}">'
+        yield (
+            f'<rect class="frame" x="{x:.1f}" y="{_EDGE}" width="{right - x:.1f}" '
+            f'height="{bottom - _EDGE:.1f}" rx="12"/>'
+        )
+        yield _line("frame-title", x + _PAD, _EDGE + 30, _frame_title(plane, right - x))
+        only_out = plane is Plane.SIP and not incoming & set(columns)
+        for column in columns:
+            if only_out or column in incoming:
+                heading = (_OUTGOING if only_out else _HEADINGS)[column]
+                yield _line("column-title", grid.left[column] + 1, _EDGE + 60, heading.upper())
+        if plane is Plane.SIP and layout.split is not None:
+            y = _EDGE + _TOP + layout.split
+            yield f'<path class="split" d="M{x:.1f} {y - 12:.1f}H{right:.1f}"/>'
+            for column in sorted(outgoing):
+                heading = _OUTGOING[column]
+                yield _line("column-title", grid.left[column] + 1, y + 18, heading.upper())
+        yield "</g>"
+
+
+def _frame_title(plane: Plane, width: float) -> str:
+    told = PLANES[plane]
+    return told if len(told) * 8.2 < width - 2 * _PAD else told.partition(":")[0]
+
+
+def _line(name: str, x: float, y: float, text: str) -> str:
+    return f'<text class="{name}" x="{x:.1f}" y="{y:.1f}">{_xml(text)}</text>'
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Edges
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _edges(grid: _Grid, layout: Layout) -> Iterator[str]:
+    boxes = {box.node.id: box for box in layout.boxes}
+    labels: dict[tuple[str, str], tuple[Way, list[str]]] = {}
+    for way in layout.ways:
+        edge = way.edge
+        classes = "edge" if edge.fate is Fate.KEEP else f"edge {edge.fate.value}"
+        yield (
+            f'<path class="{classes}" data-from="{edge.source}" data-to="{edge.target}" '
+            f'd="{_path(way, boxes, grid)}"/>'
+        )
+        if edge.label:
+            # One text for all edges that leave a node with the same word.
+            _, targets = labels.setdefault((edge.source, edge.label), (way, []))
+            targets.append(edge.target)
+    for (source, told), (_, targets) in labels.items():
+        box = boxes[source]
+        middle = sum(boxes[target].middle for target in targets) / len(targets)
+        y = _y(box.middle) + (13 if middle > box.middle + 30 else -5)
+        x = grid.right(box.column) + 7
+        text = _xml(cut(escape(told), 22))
+        place = f'data-from="{source}" data-to="{" ".join(targets)}" x="{x:.1f}" y="{y:.1f}"'
+        yield f'<text class="edge-label halo" aria-hidden="true" {place}>{text}</text>'
+        yield f'<text class="edge-label" {place}>{text}</text>'
+
+
+def _path(way: Way, boxes: Mapping[str, Box], grid: _Grid) -> str:
+    source, target = boxes[way.edge.source], boxes[way.edge.target]
+    x, y = grid.right(source.column), _y(source.middle)
+    path = f"M{x:.1f} {y:.1f}"
+    stops = [(grid.left[column], grid.right(column), _y(middle)) for column, middle in way.via]
+    for left, right, height in (*stops, (grid.left[target.column], 0.0, _y(target.middle))):
+        half = (left - x) / 2
+        path += f"C{x + half:.1f} {y:.1f} {left - half:.1f} {height:.1f} {left:.1f} {height:.1f}"
+        if right:
+            path += f"H{right:.1f}"
+        x, y = right, height
+    return path
+
+
+def _y(middle: float) -> float:
+    return _EDGE + _TOP + middle
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Nodes
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _node(graph: Graph, box: Box, grid: _Grid, *, linked: bool) -> str:
+    node = box.node
+    x, y = grid.left[box.column], _y(box.middle - box.height / 2)
+    width = grid.width[box.column]
+    first, second = _xml(_first(node)), _xml(_second(node))
+    baseline = y + (18 if second else ROW / 2 + 4.5)
+    radius = 13 if node.kind in (NodeKind.NUMBER, NodeKind.AGENT) else 5
+    keyboard = ' tabindex="0"' if linked else ""
+    parts = [
+        f'<g class="{_classes(graph, node)}" id="{node.id}"{keyboard}>',
+        f"<title>{_xml(hover(graph, node))}</title>",
+        f'<rect class="box" x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{box.height}" rx="{radius}"/>',
+        f'<rect class="stripe" x="{x + 8:.1f}" y="{y + 6:.1f}" width="3" height="{box.height - 12}" rx="1.5"/>',
+        f'<text class="label" x="{x + 18:.1f}" y="{baseline:.1f}">{first}</text>',
+    ]
+    if second:
+        parts.append(
+            f'<text class="detail" x="{x + 18:.1f}" y="{baseline + DETAIL:.1f}">{second}</text>'
+        )
+    parts.append(_badge(graph, node, x + width - 9, baseline, linked=linked))
+    return "".join(parts) + "</g>"
+
+
+def _classes(graph: Graph, node: Node) -> str:
+    severity = graph.severity(node)
+    names = [
+        "node",
+        node.kind.value,
+        node.fate.value if node.fate is not Fate.KEEP else "",
+        "missing" if node.missing else "",
+        f"has-{severity.value}" if severity is not None else "",
+    ]
+    return " ".join(filter(None, names))
+
+
+def _badge(graph: Graph, node: Node, x: float, y: float, *, linked: bool) -> str:
+    severity = graph.severity(node)
+    if severity is None:
+        return ""
+    text = (
+        f'<text class="badge {severity.value}" text-anchor="end" x="{x:.1f}" y="{y:.1f}">'
+        f"{badge(graph, node)}</text>"
+    )
+    return f'<a href="#f{node.findings[0] + 1}">{text}</a>' if linked else text
+
+
+def _xml(text: str) -> str:
+    """A text between tags or in quotes; what XML cannot hold at all is written as an escape."""
+    return html.escape("\n".join(map(escape, text.split("\n"))))
