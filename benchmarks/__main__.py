@@ -8,6 +8,7 @@ import sys
 from benchmarks import suite
 from benchmarks.figures import Figure, table
 from benchmarks.measure import CommandFailed
+from benchmarks.routing import routing
 from benchmarks.server import SeededServer
 from tests.support.livekit_server import ServerMissing
 
@@ -32,6 +33,9 @@ def _measure(arguments: argparse.Namespace) -> list[Figure]:
             print(f"measured: {figure.name}", file=sys.stderr)
             figures.append(figure)
         figures += suite.apply(server, arguments.runs)
+    for figure in routing(arguments.runs):
+        print(f"measured: {figure.name}", file=sys.stderr)
+        figures.append(figure)
     return figures
 
 

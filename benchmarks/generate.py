@@ -83,8 +83,8 @@ def outbound_trunk(index: int) -> SIPOutboundTrunkInfo:
         sip_trunk_id=f"ST_out{index:09d}",
         name=outbound_name(index),
         address=f"carrier-{index % 7}.example",
-        transport=SIPTransport.SIP_TRANSPORT_TLS,
-        numbers=[f"+1556{index:07d}"],
+        transport=SIPTransport.SIP_TRANSPORT_TCP,
+        numbers=inbound_numbers(index)[:1],
         auth_username=f"tenant-{index}",
         auth_password=PASSWORD,
     )
@@ -133,8 +133,8 @@ def _outbound_lines(count: int, changed: bool) -> list[str]:
         lines += [
             f"    {outbound_name(index)}:",
             f"      address: carrier-{index % 7}.example",
-            "      transport: tls",
-            f'      numbers: ["+1556{index:07d}"]',
+            "      transport: tcp",
+            f'      numbers: ["{inbound_numbers(index)[0]}"]',
             "      auth:",
             f"        username: tenant-{index}",
             f"        password: {{env: {PASSWORD_VARIABLE}}}",

@@ -26,16 +26,24 @@ def read_bytes(path: Path, what: str) -> bytes:
 
 
 def write_private(path: Path, data: bytes, what: str) -> None:
-    """Writes a file with mode 0600, whole or not at all. Raises `FileError`."""
+    """Writes a file with mode 0600, whole or not at all. Raises `FileError`.
+
+    A link stays one: the file that it names is written. A device or a pipe (`/dev/null`, `/dev/stdout`) is written into
+    and never replaced, which root could do.
+    """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            path.write_bytes(data)
+            return
+        target = Path(os.path.realpath(path))  # a ring of links is left to the system to refuse
+        target.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
         try:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
-            Path(temporary).replace(path)
+            Path(temporary).replace(target)
         except BaseException:
             Path(temporary).unlink(missing_ok=True)
             raise

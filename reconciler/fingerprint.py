@@ -43,7 +43,9 @@ class Fingerprints:
         return self._digest([one.kind, one.name, fields])
 
     def _digest(self, value: JsonValue) -> str:
-        return hmac.new(self._key, canonical_json(value).encode(), "sha256").hexdigest()[:32]
+        # JSON can escape half a character, which is no UTF-8 by itself.
+        data = canonical_json(value).encode(errors="surrogatepass")
+        return hmac.new(self._key, data, "sha256").hexdigest()[:32]
 
 
 def canonical_value(value: Value | None) -> JsonValue:
@@ -58,7 +60,7 @@ def canonical_value(value: Value | None) -> JsonValue:
         case Metadata(text=text):
             try:
                 parsed: JsonValue = json.loads(text)
-            except ValueError:
+            except (ValueError, RecursionError):
                 return text
             return parsed if isinstance(parsed, dict | list) else text
         case _:

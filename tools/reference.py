@@ -138,7 +138,12 @@ def usage(name: str) -> str:
 def own_options(name: str) -> str:
     """Usage, the options that only few commands have, and the names of the shared ones."""
     options = options_of(name)
-    shared = [one for one in options if long_name(one) in COMMON + CONNECTION]
+    explained = {_spelling(one) for one in options_of("plan")}
+    shared = [
+        one
+        for one in options
+        if long_name(one) in COMMON + CONNECTION and _spelling(one) in explained
+    ]
     own = [one for one in options if one not in shared]
     text = f"```text\n{usage(name)}\n```\n"
     if own:

@@ -74,10 +74,10 @@ def command(
     plan = prepared.plan
     if output.format == "text":
         print_plan(plan, output, plan_document(plan))
-    if exit_of(plan.findings, strict=strict):
+    if exit_of(plan.findings, strict=strict, tests=plan.tests):
         if output.format != "text":
             print_plan(plan, output, plan_document(plan))
-        note("nothing was written: the plan has errors", output)
+        note("nothing was written: the plan has errors or failing tests", output)
         return ExitCode.ERROR
     reason = deletion_guard(plan, max_deletes)
     if reason is not None:
@@ -89,7 +89,7 @@ def command(
 
 def _ask() -> None:
     """Asks on a terminal; anything but `yes` refuses."""
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if sys.stdin is None or not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise Refused(
             "nothing was written: there is nobody to ask; pass --auto-approve, or apply a saved plan"
         )

@@ -11,7 +11,7 @@ import click
 
 from reconciler.cli.options import Output
 from reconciler.core.finding import Finding, Severity
-from reconciler.core.plan import Plan
+from reconciler.core.plan import Plan, RoutingTest
 
 
 def emit(text: str) -> None:
@@ -55,9 +55,11 @@ def append_summary(text: str) -> None:
             file.write(text + "\n")
 
 
-def exit_of(findings: Iterable[Finding], *, strict: bool) -> bool:
-    """Whether findings make a command fail: errors always, warnings with --strict."""
-    return any(
+def exit_of(
+    findings: Iterable[Finding], *, strict: bool, tests: Iterable[RoutingTest] = ()
+) -> bool:
+    """Whether a command fails: for errors and failing routing tests always, for warnings with --strict."""
+    return any(not test.passed for test in tests) or any(
         finding.severity is Severity.ERROR or (strict and finding.severity is Severity.WARNING)
         for finding in findings
     )

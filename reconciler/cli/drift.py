@@ -52,6 +52,6 @@ def command(
     prepared = prepare(request)
     known = causes(receipt, prepared) if receipt is not None else None
     print_plan(prepared.plan, output, drift_document(prepared.plan, known))
-    if exit_of(prepared.plan.findings, strict=strict):
+    if exit_of(prepared.plan.findings, strict=strict, tests=prepared.plan.tests):
         return ExitCode.ERROR
     return ExitCode.CHANGES if prepared.plan.changes or prepared.plan.unlisted else ExitCode.OK

@@ -30,10 +30,12 @@ COMMANDS = {
         "drift",
         "Tell whether the live project still matches the file (exit code 2 if not).",
     ),
+    "explain": ("explain", "Tell where a call goes or who joins a room, step by step, and why."),
     "show": ("show", "Show a saved plan, a snapshot or a receipt."),
     "snapshot": ("snapshot", "Save the live project to a file, secrets left out."),
     "export": ("export", "Print the live project as a configuration that plans to no change."),
     "ids": ("ids", "Print the ids of the live objects by name."),
+    "graph": ("graph", "Draw the map: numbers, trunks, rules, rooms, agents."),
     "emulate": ("emulate", "Run an emulator of LiveKit's API on loopback."),
     "schema": ("schema", "Print the JSON Schema of the file, for editors."),
 }
@@ -153,10 +155,12 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 def _explain(error: ReconcileError) -> None:
     from reconciler.pipeline.guards import ConfigError
+    from reconciler.render.escape import escape
 
+    # Names in them come from files and servers: a newline would fake a line, for a workflow even a command.
     if isinstance(error, ConfigError):
         for finding in error.findings:
-            click.echo(str(finding), err=True)
+            click.echo(escape(str(finding)), err=True)
         return
-    for line in str(error).splitlines():
-        click.echo(f"error: {line}", err=True)
+    for line in str(error).split("\n"):
+        click.echo(escape(f"error: {line}"), err=True)

@@ -6,7 +6,7 @@ Every option can come from the environment as `RECONCILE_` and its name (`RECONC
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
@@ -113,15 +113,6 @@ strict_option = click.option(
 
 _OUTPUT = (
     click.option(
-        "--format",
-        "format_",
-        type=click.Choice(FORMATS),
-        default="text",
-        envvar="RECONCILE_FORMAT",
-        show_default=True,
-        help="What is printed to stdout.",
-    ),
-    click.option(
         "--color",
         type=click.Choice(["auto", "always", "never"]),
         default="auto",
@@ -148,26 +139,43 @@ _OUTPUT = (
 
 def output_options(function: Command) -> Command:
     """Adds --format, --color, -q and -v; the command gets them as one `output`."""
+    return output_in(FORMATS, "RECONCILE_FORMAT")(function)
 
-    @wraps(function)
-    def wrapper(
-        *args: Any, format_: str, color: str, quiet: bool, verbose: bool, **kwargs: Any
-    ) -> Any:
-        import os
 
-        colored = color == "always" or (
-            color == "auto"
-            and sys.stdout.isatty()
-            and not os.environ.get("NO_COLOR")
-            and os.environ.get("TERM") != "dumb"
-        )
-        return function(*args, output=Output(format_, colored, verbose, quiet), **kwargs)
+def output_in(formats: Sequence[str], variable: str) -> Callable[[Command], Command]:
+    """The same for a command with formats of its own, of which the first is the default."""
+    format_option = click.option(
+        "--format",
+        "format_",
+        type=click.Choice(formats),
+        default=formats[0],
+        envvar=variable,
+        show_default=True,
+        help="What is printed to stdout.",
+    )
 
-    decorated: Any = wrapper
-    for option in reversed(_OUTPUT):
-        decorated = option(decorated)
-    result: Command = decorated
-    return result
+    def decorate(function: Command) -> Command:
+        @wraps(function)
+        def wrapper(
+            *args: Any, format_: str, color: str, quiet: bool, verbose: bool, **kwargs: Any
+        ) -> Any:
+            import os
+
+            colored = color == "always" or (
+                color == "auto"
+                and sys.stdout.isatty()
+                and not os.environ.get("NO_COLOR")
+                and os.environ.get("TERM") != "dumb"
+            )
+            return function(*args, output=Output(format_, colored, verbose, quiet), **kwargs)
+
+        decorated: Any = wrapper
+        for option in reversed((format_option, *_OUTPUT)):
+            decorated = option(decorated)
+        result: Command = decorated
+        return result
+
+    return decorate
 
 
 def request_options(*own: Option) -> Callable[[Command], Command]:

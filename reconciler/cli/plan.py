@@ -56,9 +56,9 @@ def command(
 
     prepared = prepare(request)
     print_plan(prepared.plan, output, plan_document(prepared.plan))
-    if exit_of(prepared.plan.findings, strict=strict):
+    if exit_of(prepared.plan.findings, strict=strict, tests=prepared.plan.tests):
         if out is not None:
-            note(f"{out} was not written: the plan has errors", output)
+            note(f"{out} was not written: the plan has errors or failing tests", output)
         return ExitCode.ERROR
     if out is not None:
         save(out, prepared)

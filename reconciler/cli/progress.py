@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -65,4 +66,6 @@ class Progress:
         if self._count % step == 0 or result.outcome.value != "done" or self._count == self._total:
             from reconciler.render.report import progress_line
 
-            click.echo(progress_line(result, self._count, self._total).rstrip("\n"), err=True)
+            # Whoever read the log may be gone: the writes go on, and the report says what became of them.
+            with contextlib.suppress(OSError):
+                click.echo(progress_line(result, self._count, self._total).rstrip("\n"), err=True)

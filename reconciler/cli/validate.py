@@ -16,6 +16,7 @@ from reconciler.cli.options import (
     server_option,
     strict_option,
 )
+from reconciler.core.plan import RoutingTest
 from reconciler.errors import ExitCode
 
 
@@ -27,7 +28,7 @@ from reconciler.errors import ExitCode
 def command(
     paths: tuple[Path, ...], server_version: str | None, strict: bool, output: Output
 ) -> int:
-    """Check the file offline: syntax, types, references, conflicts.
+    """Check the file offline: syntax, types, references, conflicts, and the file's own routing tests.
 
     Every problem is printed with its place, all of them at once. No server and no secret is needed.
 
@@ -38,17 +39,23 @@ def command(
       reconcile validate --format json | jq '.findings[].code'
     """
     from reconciler.config.load import load, read_files
-    from reconciler.pipeline.prepare import era_of
-    from reconciler.planning import check
+    from reconciler.pipeline.guards import is_readable
+    from reconciler.pipeline.prepare import era_of, options_of
+    from reconciler.planning import check, check_routes
     from reconciler.render.document import findings_document
     from reconciler.render.formats import Format, show_findings
 
     request = request_from(paths=paths, server_version=server_version)
     configuration = load(read_files(request.paths), os.environ)
-    findings = check(configuration, era_of(request, configuration))
-    document = findings_document(findings)
+    options = options_of(request, configuration, era_of(request, configuration))
+    findings = check(configuration, options.era)
+    tests: tuple[RoutingTest, ...] = ()
+    if is_readable(configuration):
+        tests, untested = check_routes(configuration, options)
+        findings = tuple(sorted((*findings, *untested), key=lambda finding: finding.sort_key))
+    document = findings_document(findings, tests)
     emit(show_findings(document, Format(output.format), color=output.color))
     if not findings:
         files = len(configuration.files)
         note(f"no findings in {files} file{'' if files == 1 else 's'}", output)
-    return ExitCode.ERROR if exit_of(findings, strict=strict) else ExitCode.OK
+    return ExitCode.ERROR if exit_of(findings, strict=strict, tests=tests) else ExitCode.OK

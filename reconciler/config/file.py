@@ -1,8 +1,9 @@
-"""Reads one file: its sections `version`, `project`, `sip`, `agents` and `lint`, in any order."""
+"""Reads one file: its sections `version`, `project`, `sip`, `agents`, `tests` and `lint`, in any order."""
 
 from __future__ import annotations
 
 from reconciler.config.agents import AgentsReader
+from reconciler.config.expectations import TestsReader
 from reconciler.config.ignore import LintReader
 from reconciler.config.nodes import Mapping, Node, Scalar, Tree
 from reconciler.config.objects import ObjectReader, a
@@ -12,7 +13,7 @@ from reconciler.config.sections import Sections
 from reconciler.core.schema import Kind
 from reconciler.sip.spec import KIND_BY_SECTION
 
-SECTIONS = ("version", "project", "sip", "agents", "lint")
+SECTIONS = ("version", "project", "sip", "agents", "tests", "lint")
 # Keys at the top that start so mean nothing: a place for anchors.
 IGNORED = "x-"
 
@@ -37,6 +38,8 @@ class FileReader(SectionReader):
                     self._sip(node)
                 case "agents":
                     AgentsReader(self.file, self.sections).agents(node)
+                case "tests":
+                    TestsReader(self.file, self.sections).tests(node)
                 case "lint":
                     LintReader(self.file, self.sections).lint(node)
                 case _ if not key.startswith(IGNORED):

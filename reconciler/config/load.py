@@ -52,6 +52,7 @@ def load(files: Mapping[Path, bytes], environ: Mapping[str, str]) -> Configurati
             fix = "write version: 1 at its top"
             problems.error("missing-key", "version", 'the file needs "version"', fix, mark)
         found = [reader.convention(node, path) for reader, node, path in sections.conventions]
+        tests = [reader.expectation(node, path) for reader, node, path in sections.tests]
         check_identities(sections)
         resolve_trunks(sections)
     conventions = Conventions(one for one in found if one is not None)
@@ -64,6 +65,7 @@ def load(files: Mapping[Path, bytes], environ: Mapping[str, str]) -> Configurati
         findings=problems.sorted(),
         missing=tuple(sections.secrets.missing),
         ignores=tuple(sections.ignores),
+        tests=tuple(test for test in tests if test is not None),
     )
 
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from reconciler.agents.conventions import AgentPlane
-from reconciler.core.finding import Finding, Mark
+from reconciler.core.finding import NOWHERE, Finding, Mark
 from reconciler.core.objects import Desired
 from reconciler.core.ownership import UnlistedPolicy
-from reconciler.core.values import SecretRef
+from reconciler.core.values import Secret, SecretRef
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +36,35 @@ class Ignore:
 
 
 @dataclass(frozen=True, slots=True)
+class Expectation:
+    """A call, and what is expected of it; None is anything.
+
+    `room` is the room or what its name starts with. `agents` are names of workers, `(unnamed)` for one without.
+    """
+
+    name: str
+    caller: str
+    called: str
+    source_ip: str = ""
+    from_host: str = ""
+    pin: Secret | None = None
+    outcome: str | None = None
+    trunk: str | None = None
+    rule: str | None = None
+    room: str | None = None
+    convention: str | None = None
+    agents: tuple[str, ...] | None = None
+    path: str = ""
+    mark: Mark = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
 class Configuration:
     """One project out of one or more files.
 
     `sip` has an entry for each kind that the files manage: a kind that is missing is left alone, an empty one is
     managed and empty. `lines` are the neutral labels of rules. `agents` is None where the plane is not managed.
-    `ignores` are the codes of findings that somebody does not want to read.
+    `ignores` are the codes of findings that somebody does not want to read, `tests` the calls that it is checked with.
     """
 
     files: tuple[str, ...] = ()
@@ -52,3 +75,4 @@ class Configuration:
     findings: tuple[Finding, ...] = ()
     missing: tuple[tuple[SecretRef, str, Mark], ...] = ()
     ignores: tuple[Ignore, ...] = ()
+    tests: tuple[Expectation, ...] = ()

@@ -20,7 +20,12 @@ from reconciler.config.file import IGNORED
 from reconciler.config.free import ENV_NAME
 from reconciler.config.objects import Shape, shape_of
 from reconciler.config.paths import known_paths, mappings_of
-from reconciler.config.schema_sections import agents_schema, lint_schema, project_schema
+from reconciler.config.schema_sections import (
+    agents_schema,
+    lint_schema,
+    project_schema,
+    tests_schema,
+)
 from reconciler.core.schema import Field, FieldType, Kind
 from reconciler.core.values import DURATION_UNITS, JsonValue
 from reconciler.sip.spec import KINDS
@@ -60,6 +65,7 @@ def json_schema() -> Schema:
             "project": project_schema({"type": "array", "items": _paths(KINDS)}),
             "sip": _mapping(sip, kinds),
             "agents": agents_schema(),
+            "tests": tests_schema(),
             "lint": lint_schema(),
         },
         "patternProperties": {f"^{IGNORED}": {"description": "Ignored: a place for YAML anchors."}},

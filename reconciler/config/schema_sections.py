@@ -1,4 +1,4 @@
-"""The sections `project`, `agents` and `lint` as JSON Schema. They have no table of fields: their words stand here."""
+"""The sections without a table of fields (all but `sip`) as JSON Schema: their words stand here."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from reconciler.config.free import ENV_NAME
 from reconciler.config.project import HOST, SERVER
 from reconciler.core.ownership import UnlistedPolicy
 from reconciler.core.values import JsonValue
+from reconciler.sip.routing.call import Outcome
 
 _DISPATCH = (
     "Who brings the agent. sip: the SIP dispatch rule that makes the room. token: the token of the participant who "
@@ -56,6 +57,52 @@ def project_schema(unmanaged: dict[str, JsonValue]) -> dict[str, JsonValue]:
             },
         },
         "additionalProperties": False,
+    }
+
+
+def tests_schema() -> dict[str, JsonValue]:
+    """Calls, and where they are expected to go."""
+    words = {
+        "name": "What the test is called; without it, from and to.",
+        "from": "Number that calls: the user part of From.",
+        "to": "Number called: the user part of To.",
+        "source_ip": "Address that the call comes from; without it every filter on addresses lets it pass.",
+        "from_host": "Host of From.",
+        "trunk": "Name of the inbound trunk that it matches.",
+        "rule": "Name of the dispatch rule that answers it.",
+        "room": "Name of its room, or what the name starts with.",
+        "convention": "Prefix, or room, of the convention that its room falls under.",
+    }
+    texts: dict[str, JsonValue] = {
+        key: {"description": text, "type": "string"} for key, text in words.items()
+    }
+    test: dict[str, JsonValue] = {
+        "type": "object",
+        "required": ["from", "to"],
+        "properties": {
+            **texts,
+            "pin": {
+                "description": "PIN that the caller enters, as {env: NAME} or {file: PATH}.",
+                "$ref": "#/$defs/secret",
+            },
+            "outcome": {
+                "description": "What becomes of the call.",
+                "enum": [*Outcome],
+                "default": Outcome.ACCEPTED,
+            },
+            "agents": {
+                "description": "The agents that join its room, by their keys in agents.names or the names of their "
+                "workers; [] for none.",
+                "type": "array",
+                "items": {"type": "string"},
+            },
+        },
+        "additionalProperties": False,
+    }
+    return {
+        "description": "Calls and where they are expected to go; validate and plan fail where one goes elsewhere.",
+        "type": "array",
+        "items": test,
     }
 
 

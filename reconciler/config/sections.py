@@ -15,6 +15,7 @@ from reconciler.core.ownership import UnlistedPolicy
 
 if TYPE_CHECKING:
     from reconciler.config.agents import AgentsReader
+    from reconciler.config.expectations import TestsReader
     from reconciler.config.nodes import Node
 
 
@@ -36,7 +37,7 @@ class ProjectDraft:
 class Sections:
     """The sections. `is_partial`: a file could not be parsed, so that nothing can be said to be missing.
 
-    An agent may be named in one file and used in another, so conventions wait in `conventions` until all files are
+    An agent may be named in one file and used in another, so conventions and `tests` wait until all files are
     read; `rooms` has them by what they are about. `unread` are kinds and names of objects that are no mappings: they
     are listed, and nobody is told that they are not.
     """
@@ -51,6 +52,7 @@ class Sections:
     conventions: list[tuple[AgentsReader, Node, str]] = field(default_factory=list)
     rooms: dict[tuple[str, str], Convention] = field(default_factory=dict)
     ignores: list[Ignore] = field(default_factory=list)
+    tests: list[tuple[TestsReader, Node, str]] = field(default_factory=list)
     manages_agents: bool = False
     has_version: bool = False
     is_partial: bool = False

@@ -6,7 +6,7 @@ import enum
 
 import msgspec
 
-DOCS = "https://livekit-reconciler.readthedocs.io/en/latest/troubleshooting/"
+DOCS = "https://livekit-reconciler.readthedocs.io/en/latest/findings/"
 
 
 class Severity(enum.StrEnum):
@@ -50,7 +50,7 @@ class Finding(msgspec.Struct, frozen=True):
     @property
     def url(self) -> str:
         """Where the code is explained."""
-        return f"{DOCS}#{self.code}"
+        return f"{DOCS}{self.code}/"
 
     @property
     def sort_key(self) -> tuple[str, int, int, str, str, str]:

@@ -50,6 +50,8 @@ _UNITS: Final = (
     ("us", 1_000),
     ("ns", 1),
 )
+# More than LiveKit counts nanoseconds in; Python refuses to read thousands of them.
+_MAX_DIGITS: Final = 20
 DURATION_UNITS: Final = tuple(unit for unit, _ in _UNITS)
 
 
@@ -78,7 +80,11 @@ def parse_duration(text: str) -> int | None:
         while stop < len(text) and text[stop].isascii() and text[stop].isalpha():
             stop += 1
         size = units.get(text[end:stop])
-        if end == position or size is None or (last is not None and size >= last):
+        if (
+            not position < end <= position + _MAX_DIGITS
+            or size is None
+            or (last is not None and size >= last)
+        ):
             return None
         total, position, last = total + int(text[position:end]) * size, stop, size
     return total if text else None
@@ -129,7 +135,7 @@ class Metadata(_OwnEquality, frozen=True, eq=False, tag="metadata"):
             return False
         try:
             return canonical_json(json.loads(self.text)) == canonical_json(json.loads(other.text))
-        except ValueError:
+        except (ValueError, RecursionError):  # no JSON, or nested deeper than anybody reads
             return False
 
     def __hash__(self) -> int:

@@ -19,7 +19,7 @@ from reconciler.core.schema import FieldType, Kind
 from reconciler.core.values import PlainValue, Reference, Unknown
 from reconciler.errors import FileError
 from reconciler.files import read_bytes, write_private
-from reconciler.gateway.decode import live_object
+from reconciler.gateway.decode import live_object, with_unknown_passwords
 from reconciler.gateway.encode import write_fields
 from reconciler.gateway.messages import ID_FIELD, MESSAGES
 from reconciler.sip.era import Era
@@ -46,7 +46,7 @@ class StoredSnapshot:
             objects[kind] = [
                 _live(KIND_BY_NAME[kind], message, hidden, era) for message, hidden in stored
             ]
-        return Snapshot(self.host, objects)
+        return Snapshot(self.host, with_unknown_passwords(objects))
 
 
 def _live(kind: Kind, message: Any, hidden: tuple[str, ...], era: Era) -> Live:

@@ -2,31 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
+from typing import NamedTuple
 
-from reconciler.agents.conventions import AgentPlane, Convention
+from reconciler.agents.conventions import AgentPlane, Convention, Mechanism
 from reconciler.compose import conventions_of
 from reconciler.config.model import Configuration
-from reconciler.core.finding import has_errors
+from reconciler.core.finding import Finding, Severity, has_errors
 from reconciler.core.objects import Desired, Fields, covers
 from reconciler.core.values import References, TextList
 from reconciler.sip.era import Era
 from reconciler.sip.rooms import room_names
-from reconciler.sip.spec import DISPATCH_RULE, INBOUND_TRUNK, OUTBOUND_TRUNK
+from reconciler.sip.spec import DISPATCH_RULE, INBOUND_TRUNK, KIND_BY_NAME, OUTBOUND_TRUNK
 
-NOBODY: frozenset[str] = frozenset()
+
+class Listed(NamedTuple):
+    """The entries of a trunk's list as they are written, and in normal form; none means any."""
+
+    written: frozenset[str]
+    normal: frozenset[str]
+
+
+ANY = Listed(frozenset(), frozenset())
 
 
 class Facts:
-    """What the checks ask for. Nothing is computed before somebody asks."""
+    """What the checks ask for. Nothing is computed before somebody asks.
+
+    An object with an error of its own is left out: what is missing there may be what could not be read.
+    """
 
     def __init__(self, configuration: Configuration, era: Era) -> None:
         sip = configuration.sip
+        faulty = _faulty(configuration.findings)
         self.era = era
-        self.inbound: Sequence[Desired] = sip.get(INBOUND_TRUNK.name, ())
-        self.outbound: Sequence[Desired] = sip.get(OUTBOUND_TRUNK.name, ())
-        self.rules: Sequence[Desired] = sip.get(DISPATCH_RULE.name, ())
+        self.inbound = _sound(sip.get(INBOUND_TRUNK.name, ()), faulty)
+        self.outbound = _sound(sip.get(OUTBOUND_TRUNK.name, ()), faulty)
+        self.rules = _sound(sip.get(DISPATCH_RULE.name, ()), faulty)
         self.manages_trunks = INBOUND_TRUNK.name in sip
         self.manages_rules = DISPATCH_RULE.name in sip
         self.plane: AgentPlane | None = configuration.agents
@@ -34,7 +47,7 @@ class Facts:
         # What could not be read may be just what seems to be missing.
         self.is_whole = not has_errors(configuration.findings)
         self._unmanaged = configuration.project.unmanaged
-        self._listed: dict[tuple[str, str], frozenset[str]] = {}
+        self._listed: dict[tuple[str, str], Listed] = {}
         self._conventions: dict[str, Convention | None] = {}
 
     @cached_property
@@ -57,6 +70,29 @@ class Facts:
             for number in listed.key
         )
 
+    @cached_property
+    def has_default_trunk(self) -> bool:
+        """Whether some trunk takes calls to any number."""
+        return any("numbers" not in one.fields for one in self.inbound)
+
+    @cached_property
+    def prefixes(self) -> Sequence[str]:
+        """The prefixes of all rules, sorted."""
+        found = set()
+        for rule in self.rules:
+            prefix = rule.fields.get(f"rooms.{rule.fields.get('rooms')}.prefix")
+            if isinstance(prefix, str):
+                found.add(prefix)
+        return sorted(found)
+
+    @cached_property
+    def has_token_only(self) -> bool:
+        """Whether some convention leaves its agents to tokens alone."""
+        only = (Mechanism.TOKEN,)
+        return self.plane is not None and any(
+            one.dispatch == only for one in self.plane.conventions.all
+        )
+
     def owns(self, one: Desired, path: str) -> bool:
         """Whether the file decides about a field, rather than somebody else."""
         return not any(covers(parent, path) for parent in (*one.unmanaged, *self._unmanaged))
@@ -70,13 +106,15 @@ class Facts:
         known = [one for one in found if one is not None]
         return known if len(known) == len(found) else None
 
-    def listed(self, one: Desired, path: str) -> frozenset[str]:
-        """The entries of a trunk's list, as they are written and in normal form; none means any."""
+    def listed(self, one: Desired, path: str) -> Listed:
+        """What a trunk lists."""
         key = (one.name, path)
         found = self._listed.get(key)
         if found is None:
             value = one.fields.get(path)
-            found = frozenset((*value.written, *value.key)) if isinstance(value, TextList) else NOBODY
+            found = ANY
+            if isinstance(value, TextList):
+                found = Listed(frozenset(value.written), frozenset(value.key))
             self._listed[key] = found
         return found
 
@@ -92,3 +130,23 @@ class Facts:
             found = conventions_of(names, self.plane.conventions) if names is not None else []
             self._conventions[rule.name] = found[0] if len(found) == 1 else None
         return self._conventions[rule.name]
+
+
+def _faulty(findings: Iterable[Finding]) -> set[str]:
+    """The paths at which something is wrong, and all above them."""
+    found: set[str] = set()
+    for one in findings:
+        if one.severity is Severity.ERROR:
+            parts = one.path.split(".")
+            found.update(".".join(parts[:end]) for end in range(1, len(parts) + 1))
+    return found
+
+
+def _sound(objects: Sequence[Desired], faulty: set[str]) -> Sequence[Desired]:
+    if not faulty:
+        return objects
+    return [
+        one
+        for one in objects
+        if f"sip.{KIND_BY_NAME[one.kind].section}.{one.name}" not in faulty
+    ]

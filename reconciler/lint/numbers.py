@@ -16,7 +16,6 @@ from reconciler.core.values import TextList
 from reconciler.lint.facts import Facts
 from reconciler.lint.report import report
 from reconciler.sip.numbers import normalize
-from reconciler.sip.spec import DISPATCH_RULE
 
 _LISTS = ("numbers", "callers")
 # The North American plan has one length. Most projects have no other numbers, and then need no library for them.
@@ -95,16 +94,13 @@ def check_callback(one: Desired, facts: Facts) -> Iterator[Finding]:
     numbers = one.fields.get("numbers")
     if not (facts.inbound and facts.is_whole and isinstance(numbers, TextList)):
         return
+    if facts.has_default_trunk:
+        return
     for index, text in enumerate(numbers.written):
-        if normalize(text) not in facts.numbers_called and not _has_default(facts):
+        if normalize(text) not in facts.numbers_called:
             message = f"no inbound trunk has {text}: who calls back reaches nobody here"
             fix = "list it in an inbound trunk if calls back are wanted"
             yield report("no-callback", one, f"numbers[{index}]", message, fix)
-
-
-def _has_default(facts: Facts) -> bool:
-    """Whether some trunk takes calls to any number."""
-    return any("numbers" not in one.fields for one in facts.inbound)
 
 
 def check_filters(rule: Desired, facts: Facts) -> Iterator[Finding]:
@@ -116,23 +112,28 @@ def check_filters(rule: Desired, facts: Facts) -> Iterator[Finding]:
 
 
 def _check_filter(rule: Desired, path: str, listed: TextList, facts: Facts) -> Iterator[Finding]:
-    assert rule.kind == DISPATCH_RULE.name  # noqa: S101  # a trunk compares in normal form
-    trunks = facts.trunks_of(rule)
-    let_in = [facts.listed(one, path) for one in trunks or ()]
-    names = ", ".join(f'"{one.name}"' for one in trunks or ())
+    trunks = facts.trunks_of(rule) or ()
+    lists = [facts.listed(one, path) for one in trunks]
+    if not all(one.written for one in lists):
+        lists = []  # one of the trunks lets in everybody
+    names = ", ".join(f'"{one.name}"' for one in trunks)
     kept_out: list[int] = []
     for index, text in enumerate(listed.written):
         normal = normalize(text)
         where = f"{path}[{index}]"
-        if let_in and all(let_in) and not any(normal in one for one in let_in):
+        if lists and not any(normal in one.normal for one in lists):
             kept_out.append(index)
         elif normal not in (text, f"+{text}"):
-            message = f"a rule compares byte for byte, and no call has {text} with just these characters"
+            message = (
+                f"a rule compares byte for byte, and no call has {text} with just these characters"
+            )
             yield report("number-form", rule, where, message, f"write {normal}")
-        elif let_in and all(let_in) and not any(_is_written(text, normal, one) for one in let_in):
+        elif lists and not any(text in one.written for one in lists):
             other = normal if text != normal else normal[1:]
-            message = f"a rule compares byte for byte: the trunk's {other} passes {names}, and this rule never sees it"
-            yield report("number-form", rule, where, message, f"write {other}, as in the trunk")
+            message = f"{names} has this number as {other}: a trunk takes it either way, a rule only as it is written"
+            yield report(
+                "number-form", rule, where, message, "write it as the carrier sends it, in both"
+            )
     if kept_out and len(kept_out) == len(listed.written):
         message = f"no call can reach this rule: {names} lets in none of its {path}"
         yield report("unreachable-rule", rule, path, message, f"list them in the {path} of a trunk")
@@ -141,8 +142,3 @@ def _check_filter(rule: Desired, path: str, listed: TextList, facts: Facts) -> I
         message = f"{names} lets in no call with {listed.written[index]}"
         fix = f"list it in the {path} of a trunk, or remove it"
         yield report("number-not-on-trunk", rule, f"{path}[{index}]", message, fix)
-
-
-def _is_written(text: str, normal: str, entries: frozenset[str]) -> bool:
-    """Whether a trunk has the number just so. Entries hold the normal forms as well: `+` alone is no proof."""
-    return text in entries if text != normal else normal in entries

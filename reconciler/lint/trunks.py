@@ -74,11 +74,12 @@ def check_credentials(one: Desired, facts: Facts) -> Iterator[Finding]:
 
 def check_password(one: Desired, facts: Facts) -> Iterator[Finding]:
     """A provider cannot be answered with half of the credentials."""
-    if "auth.password" in one.fields and "auth.username" not in one.fields:
-        if facts.owns(one, "auth.username"):
-            message = "a password without a username answers no challenge of the provider"
-            fix = "write auth.username as well, or remove auth"
-            yield report("half-credentials", one, "auth.password", message, fix)
+    if "auth.password" not in one.fields or "auth.username" in one.fields:
+        return
+    if facts.owns(one, "auth.username"):
+        message = "a password without a username answers no challenge of the provider"
+        fix = "write auth.username as well, or remove auth"
+        yield report("half-credentials", one, "auth.password", message, fix)
 
 
 def check_addresses(one: Desired, _: Facts) -> Iterator[Finding]:
@@ -113,16 +114,22 @@ def judge(entry: str) -> Judgement | None:
         message = f'"{entry}" is no network and no address: no call comes from there'
         fix = "write 203.0.113.7 or 203.0.113.0/24, without port and brackets"
         return Judgement("address-invalid", message, fix)
+    if any(_is_in(prefix, private) for private in _PRIVATE):
+        message = f"{entry} is a private network: a carrier calls from public addresses"
+        fix = "list the carrier's networks, not LiveKit's own; silence this where the caller is a neighbour"
+        return Judgement("address-private", message, fix)
     if prefix.bits - prefix.rest < _FEWEST_BITS[prefix.bits]:
         message = f"{entry} is nearly the whole internet: this guards nothing"
         return Judgement("address-everybody", message, "list the carrier's networks")
-    for private in _PRIVATE:
-        if private.bits == prefix.bits and prefix.rest <= private.rest:
-            if prefix.number >> private.rest == private.number >> private.rest:
-                message = f"{entry} is a private network: a carrier calls from public addresses"
-                fix = "list the carrier's networks, not LiveKit's own; silence this where the caller is a neighbour"
-                return Judgement("address-private", message, fix)
     return None
+
+
+def _is_in(one: Prefix, other: Prefix) -> bool:
+    """Whether a network is part of another."""
+    rest = other.rest
+    return (
+        one.bits == other.bits and one.rest <= rest and one.number >> rest == other.number >> rest
+    )
 
 
 def check_encryption(one: Desired, facts: Facts) -> Iterator[Finding]:
@@ -158,7 +165,7 @@ def check_unused(facts: Facts) -> Iterator[Finding]:
 
 
 def check_ambiguous(facts: Facts) -> Iterator[Finding]:
-    """One trunk has a number for some callers, another has it for all: LiveKit fails those calls (SIP-SEMANTICS 15, 16).
+    """One trunk has a number for some callers, another has it for all: such calls fail (SIP-SEMANTICS 15, 16).
 
     Equal callers, or any on both sides, are a conflict and told as such.
     """

@@ -6,6 +6,7 @@
     carry_out.py   apply, and look again
     artefacts.py   what is left behind for later: saved plans, receipts
     live.py        the live project alone: ids, snapshots, exports
+    picture.py     what a map is drawn from
 
 Nothing here prints.
 """

@@ -68,10 +68,43 @@ class ConfigError(ReconcileError):
         self.findings = findings
 
 
+# Errors that leave every trunk and rule readable: where calls go can be told in spite of them.
+_LEGIBLE = frozenset(
+    [
+        "unknown-trunk",
+        "id-twice",
+        "id-and-renamed-from",
+        "renamed-from-listed",
+        "renamed-from-twice",
+        "secret-in-clear",
+    ]
+)
+
+
+def is_readable(configuration: Configuration) -> bool:
+    """Whether every trunk and rule was read in full: half a rule would be another rule."""
+    return not any(
+        finding.severity is Severity.ERROR and finding.code not in _LEGIBLE
+        for finding in configuration.findings
+    )
+
+
 def require_readable(configuration: Configuration) -> None:
     """Raises `ConfigError` for a file that could not be read in full: half a file would plan deletions."""
     if any(finding.severity is Severity.ERROR for finding in configuration.findings):
         raise ConfigError(configuration.findings)
+
+
+def require_known_project(configuration: Configuration) -> None:
+    """Raises `ConfigError` where a file could not be read as far as it says which project it is for."""
+    unread = tuple(
+        one
+        for one in configuration.findings
+        if one.severity is Severity.ERROR
+        and (one.code.startswith("yaml-") or one.path.split(".")[0] == "project")
+    )
+    if unread:
+        raise ConfigError(unread)
 
 
 def require_secrets(configuration: Configuration) -> None:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.config.load import load, read_files
 from reconciler.core.objects import Snapshot
-from reconciler.gateway.endpoint import endpoint_from
+from reconciler.gateway.endpoint import Endpoint, endpoint_from
 from reconciler.gateway.server import LiveServer, Observed
 from reconciler.pipeline.artefacts import now
-from reconciler.pipeline.guards import endpoint_of
+from reconciler.pipeline.guards import endpoint_of, require_known_project
 from reconciler.pipeline.prepare import era_of, open_server
 from reconciler.pipeline.request import Request
 
@@ -48,12 +48,22 @@ def export_live(request: Request, *, comments: bool, name: str = "") -> Exported
 
 
 def _observe(request: Request) -> tuple[LiveServer, Observed]:
-    paths = [path for path in request.paths if path.exists()]
-    if paths:
-        endpoint = endpoint_of(load(read_files(paths), request.environ), request.environ)
-    else:
-        endpoint = endpoint_from(request.environ)
+    endpoint = _endpoint(request)
     server = open_server(request, endpoint)
     observed = server.observe(find_era=request.server_version is None)
     server.era = era_of(request, None, observed.found_era)
     return server, observed
+
+
+def _endpoint(request: Request) -> Endpoint:
+    """The server of the file, where there is one.
+
+    Only the file of the default place may be missing: one that was named and is not there, or cannot be read as far as
+    its guard stands in it, must not end in a conversation with another project.
+    """
+    is_default = request.paths == Request().paths
+    if not request.paths or (is_default and not any(path.exists() for path in request.paths)):
+        return endpoint_from(request.environ)
+    configuration = load(read_files(request.paths), request.environ)
+    require_known_project(configuration)
+    return endpoint_of(configuration, request.environ)

@@ -28,7 +28,7 @@ from reconciler.pipeline.guards import (
 )
 from reconciler.pipeline.request import Prepared, Request
 from reconciler.planning import Options, make_plan
-from reconciler.sip.era import Era
+from reconciler.sip.era import Era, matches_from_host
 from reconciler.sip.spec import DISPATCH_RULE
 
 if TYPE_CHECKING:
@@ -78,9 +78,16 @@ def _prepare_offline(request: Request) -> Prepared:
 
 def plan_against(request: Request, configuration: Configuration, live: Snapshot, era: Era) -> Plan:
     """The plan of a configuration against one snapshot."""
-    return make_plan(
-        normalised(configuration), live, Options(request.only, request.write_secrets, era)
+    return make_plan(normalised(configuration), live, options_of(request, configuration, era))
+
+
+def options_of(request: Request, configuration: Configuration | None, era: Era) -> Options:
+    """What a command asks of the planner; a server is known by its era, and where it was named by its version."""
+    version = request.server_version or (
+        configuration.project.server if configuration is not None else None
     )
+    by_from_host = matches_from_host(version) if version else None
+    return Options(request.only, request.write_secrets, era, by_from_host)
 
 
 def normalised(configuration: Configuration) -> Configuration:

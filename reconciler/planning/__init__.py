@@ -2,12 +2,15 @@
 
 targets.py      what every listed object is to be: references looked up, agents compiled
 differences.py  what differs, as far as the options allow
+placed.py       the objects of a project as they take part in routing
+routes.py       where calls go, and what the conventions say of the room
+expectations.py the routing tests of the file
 unlisted.py     live objects that the file does not list
 calls.py        changes as they are shown, calls as they are sent
 plan.py         all of it in order, and what would be refused or would fail calls
 """
 
 from reconciler.planning.options import Options
-from reconciler.planning.plan import check, make_plan, matches
+from reconciler.planning.plan import check, check_routes, make_plan, matches, project_after
 
-__all__ = ["Options", "check", "make_plan", "matches"]
+__all__ = ["Options", "check", "check_routes", "make_plan", "matches", "project_after"]

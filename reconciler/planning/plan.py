@@ -9,8 +9,9 @@ from reconciler.config.model import Configuration
 from reconciler.core.finding import Finding
 from reconciler.core.objects import Desired, Fields, Live, Snapshot
 from reconciler.core.ownership import Matched, UnlistedPolicy, match
-from reconciler.core.plan import Action, Plan, Plane, Unlisted
+from reconciler.core.plan import Action, Plan, Plane, RoutingTest, Unlisted
 from reconciler.core.values import Secret, Unknown
+from reconciler.lint import lint, silence
 from reconciler.planning.calls import calls, changes, gaps, operations
 from reconciler.planning.differences import (
     PASSWORD_PATH,
@@ -20,12 +21,14 @@ from reconciler.planning.differences import (
     recreation,
 )
 from reconciler.planning.options import Options
+from reconciler.planning.placed import Placed, placed_in_file
 from reconciler.planning.takeovers import merge_takeovers, replaced_trunks
 from reconciler.planning.targets import Target, Trunks, offline, targets, trunk_fields
 from reconciler.planning.unlisted import describe
 from reconciler.sip.check import check_honoured, check_object
 from reconciler.sip.collisions import Collision, Object, collisions, explain, explain_live
 from reconciler.sip.era import Era
+from reconciler.sip.occupancy import PENDING
 from reconciler.sip.order import Ordered, order
 from reconciler.sip.spec import DISPATCH_RULE, INBOUND_TRUNK, KINDS
 
@@ -45,7 +48,8 @@ def check(configuration: Configuration, era: Era) -> tuple[Finding, ...]:
             findings.extend(
                 compile_rule(rule, line, configuration.agents.conventions, trunks, era).findings
             )
-    return _sorted(findings)
+    findings.extend(lint(configuration, era))
+    return _sorted(silence(findings, configuration.ignores))
 
 
 def matches(configuration: Configuration, live: Snapshot) -> dict[str, Matched]:
@@ -76,7 +80,10 @@ def make_plan(configuration: Configuration, live: Snapshot, options: Options) ->
     for one in matched.values():
         findings.extend(one.findings)
     findings.extend(settled.remarks.findings)
+    findings.extend(lint(configuration, options.era))
     findings.extend(_checks(settled, live, deletions, broken, options.era))
+    tests, untested = _tests(configuration, _placed(settled, live, deletions), options)
+    findings.extend(untested)
     return Plan(
         project=configuration.project.name,
         host=live.host,
@@ -84,10 +91,61 @@ def make_plan(configuration: Configuration, live: Snapshot, options: Options) ->
         calls=calls(settled.ordered, settled.differences),
         gaps=tuple(gaps(settled.ordered.handovers, settled.ordered.steps)),
         unlisted=tuple(_unlisted(configuration, matched, settled, options)),
-        findings=_sorted(findings),
+        findings=_sorted(silence(findings, configuration.ignores)),
+        tests=tests,
         notes=tuple(settled.remarks.notes),
         population={kind: len(live.of(kind)) for kind in matched},
     )
+
+
+def project_after(
+    configuration: Configuration, live: Snapshot, options: Options
+) -> tuple[Placed, ...]:
+    """Everything that will be live when the plan is applied, as it takes part in routing."""
+    live = _in_one_order(live)
+    matched = matches(configuration, live)
+    deletions = _deletions(configuration, matched, options)
+    broken = collisions(((one, one.fields) for one in live), options.era)
+    settled = _settle(configuration, live, matched, deletions, broken, options)
+    return tuple(_placed(settled, live, deletions))
+
+
+def check_routes(
+    configuration: Configuration, options: Options
+) -> tuple[tuple[RoutingTest, ...], tuple[Finding, ...]]:
+    """The routing tests of a file, run on the file alone."""
+    return _tests(configuration, placed_in_file(configuration, options.era), options)
+
+
+def _tests(
+    configuration: Configuration, placed: Iterable[Placed], options: Options
+) -> tuple[tuple[RoutingTest, ...], tuple[Finding, ...]]:
+    """The routing tests of a file, and a finding about each that could not be run."""
+    if not configuration.tests:
+        return (), ()
+    from reconciler.planning.expectations import run
+    from reconciler.planning.routes import Routes, conventions_in
+
+    routes = Routes(
+        placed,
+        conventions_in(configuration),
+        options.era,
+        by_from_host=options.by_from_host,
+    )
+    ran = run(configuration.tests, routes)
+    return tuple(test for test, _ in ran), tuple(found for _, found in ran if found is not None)
+
+
+def _placed(settled: _Settled, live: Snapshot, deletions: Iterable[Live]) -> Iterator[Placed]:
+    """Everything that will be live; an object that is still to be created has no id, and its name stands for it."""
+    for one, fields in _final(settled, live, deletions):
+        if isinstance(one, Live):
+            yield Placed(one.kind, one.id, one.label, fields)
+        elif one.kind == INBOUND_TRUNK.name:
+            yield Placed(one.kind, settled.trunks.key(one.name), one.name, fields)
+        else:
+            known = settled.ids.get((one.kind, one.name))
+            yield Placed(one.kind, known or f"{PENDING}{one.name}", one.name, fields)
 
 
 def _untold_passwords(settled: _Settled) -> Iterator[str]:

@@ -17,6 +17,7 @@ from reconciler.core.objects import Desired, Fields, Live, Snapshot
 from reconciler.core.ownership import Matched
 from reconciler.core.values import Reference, References
 from reconciler.sip.era import Era
+from reconciler.sip.occupancy import PENDING
 from reconciler.sip.spec import DISPATCH_RULE, INBOUND_TRUNK, KINDS
 
 AGENTS_PATH = "agents"
@@ -67,6 +68,11 @@ class Trunks:
             self._by_name[desired.name] = Reference(desired.name, identifier)
             if lives is not None:
                 self.names[lives.id] = desired.name
+
+    def key(self, name: str) -> str:
+        """The id of a trunk of the file, or what stands in rules for the one that it will get."""
+        found = self._by_name.get(name)
+        return found.id if found is not None and found.id is not None else f"{PENDING}{name}"
 
     def named(self, fields: Fields) -> Fields:
         """The fields of a live rule with the names of its trunks."""

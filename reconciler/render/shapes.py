@@ -232,6 +232,94 @@ class SnapshotDocument(TypedDict):
     objects: list[ObjectDocument]
 
 
+class NodeDocument(TypedDict):
+    """One node of a map. `members` are the numbers of a group, `findings` indices into those of the map."""
+
+    id: str
+    plane: str
+    kind: str
+    label: str
+    details: list[str]
+    members: list[str]
+    change: str
+    outgoing: bool
+    missing: bool
+    findings: list[int]
+
+
+class EdgeDocument(TypedDict):
+    """One edge of a map, in the direction of a call; its ends are ids of nodes."""
+
+    source: str
+    target: str
+    label: str
+    change: str
+
+
+class GraphDocument(TypedDict):
+    """The map of a project; `shows_plan`: `change` says what an apply would do."""
+
+    format_version: int
+    project: str
+    host: str
+    shows_plan: bool
+    nodes: list[NodeDocument]
+    edges: list[EdgeDocument]
+    findings: list[FindingDocument]
+
+
+class StepDocument(TypedDict):
+    """One thing that happened to a call on its way; `rule` is the number of the rule of SIP-SEMANTICS behind it."""
+
+    rule: int
+    text: str
+
+
+class CallAnswerDocument(TypedDict):
+    """What becomes of a call. `room` and `identity` are null unless it is accepted; `agents` come by its rule."""
+
+    format_version: int
+    outcome: str
+    trunk: str | None
+    rule: str | None
+    room: str | None
+    identity: str | None
+    auth_required: bool
+    convention: str | None
+    agents: list[str]
+    steps: list[StepDocument]
+
+
+class CallDiffDocument(TypedDict):
+    """One call in the project as it lives, and in what an apply would make of it."""
+
+    format_version: int
+    same: bool
+    live: CallAnswerDocument
+    after: CallAnswerDocument
+
+
+class RoomDocument(TypedDict):
+    """How the agents of a room arrive: who brings them, what that needs, and what would keep them away."""
+
+    format_version: int
+    room: str
+    convention: str | None
+    dispatch: list[str]
+    agents: list[str]
+    rules: list[str]
+    needed: list[str]
+    obstacles: list[str]
+
+
 Document: TypeAlias = (
-    PlanDocument | FindingsDocument | ReportDocument | IdsDocument | SnapshotDocument
+    CallAnswerDocument
+    | CallDiffDocument
+    | RoomDocument
+    | PlanDocument
+    | FindingsDocument
+    | ReportDocument
+    | IdsDocument
+    | SnapshotDocument
+    | GraphDocument
 )

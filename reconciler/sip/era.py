@@ -11,7 +11,8 @@ import enum
 import re
 
 _FIRST_NEW = (1, 13)
-_VERSION = re.compile(r"v?(\d+)\.(\d+)(?:[.+-].*)?")
+_LAST_BY_FROM_HOST = (1, 13, 11)
+_VERSION = re.compile(r"v?(\d+)\.(\d+)(?:\.(\d+))?(?:[.+-].*)?")
 
 
 class Era(enum.Enum):
@@ -34,3 +35,11 @@ class Era(enum.Enum):
                 f"not a server version: {version!r}; write it like 1.9, 1.9.12 or newest"
             )
         return cls.NEW if (int(match[1]), int(match[2])) >= _FIRST_NEW else cls.OLD
+
+
+def matches_from_host(version: str) -> bool:
+    """Whether a server of this version compares allowed addresses with the host in From, too (SIP-SEMANTICS 17)."""
+    match = _VERSION.fullmatch(version)
+    if match is None:
+        return False
+    return (int(match[1]), int(match[2]), int(match[3] or 0)) <= _LAST_BY_FROM_HOST

@@ -162,11 +162,12 @@ def _add_repairs(graph: _Graph, broken: set[tuple[str, str]], era: Era) -> None:
     long as the conflict lives, even where it changes a text that has nothing to do with it.
     """
     repairs = [index for index, one in enumerate(graph.operations) if _is_repair(one, broken, era)]
+    repairing = frozenset(repairs)
     for repair in repairs:
         kind = graph.operations[repair].kind
         earlier = _ancestors(graph, repair)
         for index, one in enumerate(graph.operations):
-            if one.kind == kind and index not in repairs and index not in earlier:
+            if one.kind == kind and index not in repairing and index not in earlier:
                 graph.wait(index, repair)
 
 

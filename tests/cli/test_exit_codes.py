@@ -245,3 +245,47 @@ def test_a_full_disk_is_1_and_one_line(applied: Shell) -> None:
     assert ran.returncode == 1
     assert ran.stderr.startswith("error: ")
     assert len(ran.stderr.splitlines()) == 1
+
+
+def test_a_file_that_hides_its_guard_stops_commands_that_need_none(
+    project: Shell, livekit_emulator: Emulator
+) -> None:
+    """A named file that is missing, or too broken to tell its host, is 1; nothing is asked of any server."""
+    for text in (
+        "project: {host: other.example}\nsip: {a: [}\n",
+        "version: 1\nproject: {host: 'https://other.example'}\n",
+    ):
+        project.write("broken.yaml", text)
+        for command in ("ids", "export", "snapshot"):
+            for name in ("broken.yaml", "typo.yaml"):
+                ran = project.run(command, "-c", name)
+                assert (ran.code, ran.out) == (1, ""), (command, name, ran)
+                assert name in ran.err
+    assert livekit_emulator.calls == ()
+    project.write("odd.yaml", "version: 1\nsip: {inbound_trunks: {a: {}}}\n")
+    assert project.run("ids", "-c", "odd.yaml").code == 0
+
+
+def test_errors_of_a_file_are_one_line_each_whatever_its_names(project: Shell) -> None:
+    """A name with a newline or an escape sequence fakes no line, no colour and no workflow command."""
+    project.write(
+        "config/dispatch.yaml",
+        'version: 1\nsip:\n  inbound_trunks: {"a\\n::error::b\\e[2J": {numbers: any}}\n'
+        "  dispatch_rules: {r: {trunks: [c], rooms: {direct: {room: q}}}}\n",
+    )
+    for command in ("plan", "drift"):
+        ran = project.run(command)
+        assert ran.code == 1
+        lines = ran.err.splitlines()
+        assert all(line.startswith("config/dispatch.yaml:") for line in lines), lines
+        assert "\\n::error::b\\x1b[2J" in ran.err
+
+
+def test_nobody_to_ask_without_any_input_is_3(
+    project: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A cron may start programs with stdin closed."""
+    monkeypatch.setattr(sys, "stdin", None)
+    ran = project.run("apply")
+    assert ran.code == 3
+    assert "nobody to ask" in ran.err

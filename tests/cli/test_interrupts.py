@@ -87,3 +87,22 @@ def test_ctrl_c_while_writing_lets_calls_in_flight_finish(
     livekit_emulator.faults.clear()
     assert project.run("apply", "--auto-approve").code == 0
     assert len(livekit_emulator.dispatch_rules) == 30
+
+
+def test_an_apply_goes_on_when_nobody_reads_its_log(
+    project: Shell, livekit_emulator: Emulator
+) -> None:
+    """`2>&1 | head -1` ends the reader of the progress, not the writes; the report still comes."""
+    trunks = "".join(f'    t{i}: {{numbers: ["+1555{i:07}"]}}\n' for i in range(20))
+    rules = "".join(f"    r{i}: {{trunks: [t{i}], rooms: {ROOMS}}}\n" for i in range(20))
+    text = f"version: 1\nsip:\n  inbound_trunks:\n{trunks}  dispatch_rules:\n{rules}"
+    project.write("config/dispatch.yaml", text)
+    process = _start(project, "apply", "--auto-approve")
+    assert process.stderr is not None
+    process.stderr.close()
+    assert process.stdout is not None
+    with process.stdout:
+        report = process.stdout.read()
+    assert process.wait(timeout=30) == 0
+    assert "Apply complete: 40 created" in report
+    assert len(livekit_emulator.dispatch_rules) == 20

@@ -90,3 +90,22 @@ def test_a_receipt_of_another_project_is_refused(project: Shell) -> None:
     assert "acme.livekit.example" in ran.err
     path.write_text("{}")
     assert project.run("drift", "--receipt", "r.json").code == 1
+
+
+def test_half_a_character_in_live_json_has_a_digest(
+    applied: Shell, livekit_emulator: Emulator
+) -> None:
+    """JSON can escape half a surrogate pair, and nest without end; both are texts like others to a receipt."""
+    for text in ('{"a": "\\ud800"}', "[" * 100_000):
+        (rule,) = livekit_emulator.dispatch_rules
+        rule.metadata = text
+        livekit_emulator.put(rule)
+        unmanaged = CONFIGURATION.replace("project: {", "project: {unmanaged: [metadata], ")
+        applied.write("config/dispatch.yaml", unmanaged)
+        ran = applied.run("apply", "--auto-approve", "--receipt", "r.json")
+        assert ran.code == 0, ran.err
+        applied.write("config/dispatch.yaml", CONFIGURATION)
+        assert _causes(applied, "--receipt", "r.json") == {"inbound.metadata": "file"}
+        mapping = "      metadata: {a: 1}\n      trunks:"
+        applied.write("config/dispatch.yaml", CONFIGURATION.replace("      trunks:", mapping))
+        assert applied.run("plan", "--out", "plan.json").code == 0

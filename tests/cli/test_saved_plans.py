@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 from typing import TYPE_CHECKING
 
+import pytest
 from livekit.protocol.sip import SIPDispatchRuleInfo
 
 from tests.cli.conftest import CONFIGURATION
@@ -176,3 +178,66 @@ def test_a_bad_snapshot_says_what_is_wrong(project: Shell) -> None:
         assert ran.code == 1
         assert "live.json" in ran.err
         assert len(ran.err.splitlines()) == 1
+
+
+def test_a_saved_plan_that_writes_only_a_new_password_is_applied_once(
+    applied: Shell, livekit_emulator: Emulator
+) -> None:
+    """The object has a password before and after, so only its digest tells that the plan is still to be done."""
+    applied.environ["CARRIER_PASSWORD"] = "another-one"
+    _save(applied)
+    assert applied.run("apply", "plan.json").code == 0
+    (trunk,) = livekit_emulator.inbound_trunks
+    assert trunk.auth_password == "another-one"
+    again = applied.run("apply", "plan.json")
+    assert again.code == 3
+    assert "applied already" in again.err
+
+
+def test_a_plan_nested_without_end_is_damaged(project: Shell) -> None:
+    """One line, and no traceback of the reader."""
+    deep = "[" * 100_000 + "]" * 100_000
+    project.write("plan.json", f'{{"format": "livekit-reconciler/plan", "x": {deep}}}')
+    ran = project.run("apply", "plan.json")
+    assert ran.code == 1
+    assert ran.err.startswith("error: plan.json: the plan is damaged")
+
+
+def test_a_plan_is_written_through_links_and_into_pipes(project: Shell) -> None:
+    """A link stays a link, and what is no file (`/dev/null`, a pipe) is never replaced by one."""
+    (project.folder / "plan.json").symlink_to("real.json")
+    _save(project)
+    assert (project.folder / "plan.json").is_symlink()
+    assert (project.folder / "real.json").is_file()
+    pipe = project.folder / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        assert project.run("plan", "--out", "pipe").code == 0
+        assert pipe.is_fifo()
+        assert os.read(reader, 1 << 16).startswith(b"{")
+    finally:
+        os.close(reader)
+
+
+@pytest.mark.livekit_emulator(returns_passwords=False)
+def test_a_snapshot_of_a_server_that_tells_no_passwords_plans_like_the_server(
+    applied: Shell,
+) -> None:
+    """What the server does not tell is unknown in the file as well: no change, live or offline."""
+    assert applied.run("plan", "--detailed-exitcode").code == 0
+    assert applied.run("snapshot", "live.json").code == 0
+    ran = applied.run("plan", "--live", "live.json", "--detailed-exitcode")
+    assert ran.code == 0, ran.out
+
+
+@pytest.mark.livekit_emulator(returns_passwords=False)
+def test_a_saved_plan_writes_a_password_that_nobody_tells(
+    applied: Shell, livekit_emulator: Emulator
+) -> None:
+    """`--write-secrets` in a saved plan: nothing that lives tells that it is still to be done, so it is done."""
+    applied.environ["CARRIER_PASSWORD"] = "another-one"
+    assert applied.run("plan", "--write-secrets", "carrier", "--out", "plan.json").code == 0
+    assert applied.run("apply", "plan.json").code == 0
+    (trunk,) = livekit_emulator.inbound_trunks
+    assert trunk.auth_password == "another-one"

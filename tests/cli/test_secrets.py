@@ -108,6 +108,9 @@ def test_no_command_shows_a_secret(shell: Shell, livekit_emulator: Emulator) -> 
     commands = [
         ["validate"],
         ["plan", "-v"],
+        ["explain", "--from", "+15550100099", "--to", "+15550100001"],
+        ["explain", "--from", "+15550100099", "--to", "+15550100001", "--live"],
+        ["explain", "--from", "+15550100099", "--to", "+15550100001", "--diff"],
         ["plan", "--out", "plan.json"],
         ["drift"],
         ["show", "plan.json"],

@@ -13,6 +13,7 @@ from reconciler.config.paths import known_paths
 from reconciler.core.ownership import UnlistedPolicy
 from reconciler.core.plan import Plane
 from reconciler.core.schema import Field, FieldType, Kind
+from reconciler.sip.routing.call import Outcome
 from reconciler.sip.spec import KINDS
 
 Json: TypeAlias = Any  # what json.dumps takes
@@ -176,6 +177,20 @@ def projects() -> st.SearchStrategy[Json]:
     return st.fixed_dictionaries({}, optional=optional)
 
 
+def expectations() -> st.SearchStrategy[Json]:
+    """A valid routing test, whose agents may not be listed."""
+    texts = ("name", "source_ip", "from_host", "trunk", "rule", "room", "convention")
+    return st.fixed_dictionaries(
+        {"from": TEXTS, "to": TEXTS},
+        optional={
+            **dict.fromkeys(texts, TEXTS),
+            "pin": SECRETS,
+            "outcome": st.sampled_from([*Outcome]).map(str),
+            "agents": st.lists(NAMES, max_size=2),
+        },
+    )
+
+
 def documents() -> st.SearchStrategy[Json]:
     """A whole file."""
     sections: dict[str, st.SearchStrategy[Json]] = {
@@ -192,6 +207,8 @@ def documents() -> st.SearchStrategy[Json]:
             "project": projects(),
             "sip": st.fixed_dictionaries({}, optional=sections),
             "agents": st.fixed_dictionaries({}, optional=agents),
+            "tests": st.lists(expectations(), max_size=2),
+            "lint": st.fixed_dictionaries({}, optional={"ignore": lists(FULL, 0)}),
             "x-anything": JSON,
         },
     )

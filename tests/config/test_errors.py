@@ -16,7 +16,8 @@ NUMBERS = 'numbers: ["+15550100001"]\n'
 # What the file says, and the whole line that its author reads (without the file's name).
 ERRORS = {
     # the file as a whole
-    "x: 1\nversion: 1": '1:1: error[unknown-key] there is no section "x" (x) - known: agents, project, sip, version',
+    "x: 1\nversion: 1": '1:1: error[unknown-key] there is no section "x" (x) - '
+    "known: agents, lint, project, sip, tests, version",
     "verson: 1\nversion: 1": '1:1: error[unknown-key] there is no section "verson" (verson) - '
     'did you mean "version"?',
     "project: {}": '1:1: error[missing-key] the file needs "version" (version) - write version: 1 at its top',

@@ -17,7 +17,7 @@ from tests.docs.markdown import Block, blocks
 from tests.project.repository import ROOT
 
 # What an example shows on purpose.
-BROKEN = {"broken.yaml"}
+BROKEN = {"broken.yaml", "live.yaml"}
 
 
 def examples(language: str) -> list[tuple[str, Block]]:

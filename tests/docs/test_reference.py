@@ -9,19 +9,31 @@ from collections.abc import Iterator
 import pytest
 
 from reconciler.cli.main import COMMANDS
-from reconciler.config import agents, objects, project
+from reconciler.config import agents, expectations, objects, project
 from reconciler.errors import ExitCode
+from reconciler.lint.codes import CODES
 from tests.docs.documents import DOCUMENTS
 from tests.docs.markdown import blocks, prose
 from tests.project.repository import ROOT
-from tools import reference
+from tools import findings, reference
 
 _CODE_SPAN = re.compile(r"`([^`]+)`")
 _CALL = re.compile(r"\breconcile ([a-z]+)\b([^|;&<>\n]*)")
 _OPTION = re.compile(r"(?<![\w-])(--[a-z][a-z-]+)")
 _FINDING = re.compile(r"[a-z]+(-[a-z0-9]+)+")
 # Functions that make a finding: the code stands among the first two arguments.
-_MAKERS = {"Finding", "error", "warning", "hard_error", "_error", "_complain", "_stop"}
+_MAKERS = {
+    "Finding",
+    "error",
+    "warning",
+    "hard_error",
+    "_error",
+    "_complain",
+    "_stop",
+    "report",
+    "report_convention",
+    "Judgement",
+}
 
 
 def typed(text: str) -> Iterator[str]:
@@ -101,6 +113,7 @@ def test_every_key_of_the_file_is_explained() -> None:
         *agents.NAME_KEYS,
         *agents.CONVENTION_KEYS,
         *agents.AGENT_KEYS,
+        *expectations.TEST_KEYS,
         *objects.OWN_KEYS,
         objects.LINE_KEY,
     }
@@ -130,13 +143,18 @@ def _is_code(value: object) -> bool:
 
 
 def test_every_code_of_a_finding_is_explained() -> None:
-    """docs/troubleshooting.md has a row for each code that a finding can have."""
-    rows = re.findall(
-        r'^\| <a id="([a-z0-9-]+)"></a>`([a-z0-9-]+)`',
-        DOCUMENTS["docs/troubleshooting.md"],
-        re.MULTILINE,
-    )
-    assert all(anchor == code for anchor, code in rows)
-    known = codes()
-    assert len(known) > 40
-    assert known - {code for _, code in rows} == set()
+    """The table of codes has each that a finding can have, and no other."""
+    found = codes()
+    assert len(found) > 40
+    # A word alone is not told from other texts, nor is a code that stands in a constant.
+    assert found | {"conflict", "unknown-lint-code"} == set(CODES)
+
+
+def test_the_table_of_findings_is_current() -> None:
+    """docs/troubleshooting.md and the heads of the pages are what `python -m tools.findings` writes."""
+    text = findings.TABLE_PAGE.read_text(encoding="utf-8")
+    assert text == findings.table_page(text)
+    assert all(f"](findings/{code}.md)" in text for code in CODES)
+    pages = {place.stem: place.read_text(encoding="utf-8") for place in findings.PAGES.iterdir()}
+    assert set(pages) == set(CODES)
+    assert {code for code, page in pages.items() if page != findings.page(code, page)} == set()

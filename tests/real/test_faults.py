@@ -326,7 +326,8 @@ def test_a_killed_apply_is_finished_by_the_next(
         process.communicate(timeout=20)
     proxy.before = None
     time.sleep(0.3)
-    assert 0 < len(project.live()) < 9
+    # The first create may have been killed on its way to the server.
+    assert (after > 1) <= len(project.live()) < 9
     assert project.apply().is_complete
     _assert_whole(project, 9)
 

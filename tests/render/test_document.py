@@ -122,7 +122,7 @@ def test_a_finding_has_all_keys_and_null_without_a_file() -> None:
     document = findings_document([finding(), finding(file="")], [RoutingTest("t", False, "no")])
     first, second = document["findings"]
     assert first["line"] == 3
-    assert first["url"].endswith("/#some-code")
+    assert first["url"].endswith("/findings/some-code/")
     assert (second["file"], second["line"], second["column"]) == (None, None, None)
     assert list(first) == list(second)
     assert problems("findings", json.loads(to_json(document))) == []

@@ -11,7 +11,7 @@ import pytest
 from reconciler.render import shapes
 from tests.support.schemas import schema
 
-NAMES = ("plan", "report", "findings", "ids", "objects")
+NAMES = ("plan", "report", "findings", "ids", "objects", "graph")
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -54,6 +54,10 @@ SHAPES = {
     "findings": shapes.FindingsDocument,
     "ids": shapes.IdsDocument,
     "objects": shapes.SnapshotDocument,
+    "explain": shapes.CallAnswerDocument,
+    "explain-diff": shapes.CallDiffDocument,
+    "explain-room": shapes.RoomDocument,
+    "graph": shapes.GraphDocument,
 }
 
 
