@@ -129,12 +129,15 @@ def _add_references(graph: _Graph) -> None:
             deleted[one.id] = index
     if not created and not deleted:
         return
-    for index, one in enumerate(graph.operations):
-        if one.kind != DISPATCH_RULE.name:
-            continue
+    rules = [
+        (index, one) for index, one in enumerate(graph.operations) if one.kind == DISPATCH_RULE.name
+    ]
+    for index, one in rules:
         for key in trunk_keys(one.after) if one.after is not None else ():
             if key in created:
                 graph.wait(index, created[key])
+    # What must be comes first: whether a deletion can wait for a rule depends on everything that rules wait for.
+    for index, one in rules:
         for key in trunk_keys(one.before) if one.before is not None else ():
             # A trunk whose number another one takes over cannot wait for a rule that waits for the other one.
             if key in deleted and not _reaches(graph, deleted[key], index):
@@ -252,6 +255,8 @@ def _only_this_lane(
 
 
 def _ordered(graph: _Graph, places: Mapping[int, tuple[int, int]]) -> Ordered:
+    # A ring would leave calls out of the plan without a word.
+    assert len(places) == len(graph.operations), "operations wait for each other"  # noqa: S101
     # Places were given in the order of the steps, batch by batch.
     position = {index: number for number, index in enumerate(places)}
     steps = tuple(

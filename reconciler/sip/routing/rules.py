@@ -7,7 +7,7 @@ such a failure concerns all calls of a group, whatever their numbers.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from reconciler.core.objects import Fields
@@ -39,7 +39,18 @@ class Rule:
     `pin` is "" for an open rule, and where the PIN is not known here a text that tells it apart from others.
     """
 
-    __slots__ = ("fields", "id", "kind", "label", "order", "pin", "rank", "trunks")
+    __slots__ = (
+        "callers",
+        "fields",
+        "id",
+        "kind",
+        "label",
+        "numbers",
+        "order",
+        "pin",
+        "rank",
+        "trunks",
+    )
 
     def __init__(self, identifier: str, label: str, fields: Fields) -> None:
         self.id = identifier
@@ -49,6 +60,8 @@ class Rule:
         kind = fields.get("rooms")
         self.kind = kind if isinstance(kind, str) else ""
         self.trunks = trunk_keys(fields)
+        self.callers = self.texts("callers")
+        self.numbers = self.texts("numbers")
         self.pin = pin_of(fields)
         self.rank: Rank = (0, "", 0)
 
@@ -163,8 +176,8 @@ class RuleIndex:
                 self._enter(rule)
 
     def _enter(self, rule: Rule) -> None:
-        callers = rule.texts("callers") or (None,)
-        numbers = rule.texts("numbers") or (None,)
+        callers = rule.callers or (None,)
+        numbers = rule.numbers or (None,)
         for group in rule.trunks or (ANY,):
             buckets = self._groups.setdefault(group, {})
             for caller in callers:
@@ -256,7 +269,8 @@ def priority(rule: Rule) -> int:
     if rule.kind not in _BY_KIND:
         return _NO_KIND
     number = _BY_KIND[rule.kind] + (0 if rule.pin else _OPEN)
-    return number + sum(_UNFILTERED for path in ("callers", "numbers") if not rule.texts(path))
+    number += 0 if rule.callers else _UNFILTERED
+    return number + (0 if rule.numbers else _UNFILTERED)
 
 
 def failures(rule: Rule, taken: Taken) -> Iterator[tuple[Group, Failure]]:
@@ -287,16 +301,17 @@ def has_no_kind(rule: Rule) -> bool:
 
 def slots_of(rule: Rule) -> Iterator[RuleSlot]:
     """SIP-SEMANTICS 9: the slots that the rule takes."""
-    return rule_slots(rule.pin, rule.trunks, rule.texts("callers"), rule.texts("numbers"))
+    return rule_slots(rule.pin, rule.trunks, rule.callers, rule.numbers)
 
 
 def is_repetitive(rule: Rule) -> bool:
     """SIP-SEMANTICS 11: whether the rule takes one of its slots twice, and so conflicts with itself."""
-    return any(
-        len(one) > 1 and len(set(one)) < len(one)
-        for one in (
-            rule.trunks,
-            [normalize(number) for number in rule.texts("callers")],
-            [normalize(number) for number in rule.texts("numbers")],
-        )
+    return (
+        _repeats(rule.trunks)
+        or (len(rule.callers) > 1 and _repeats([normalize(one) for one in rule.callers]))
+        or (len(rule.numbers) > 1 and _repeats([normalize(one) for one in rule.numbers]))
     )
+
+
+def _repeats(texts: Sequence[str]) -> bool:
+    return len(texts) > 1 and len(set(texts)) < len(texts)
