@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli.console import emit, exit_of, note, print_plan
+from reconciler.cli.console import emit, exit_of, findings_told, note, print_plan
 from reconciler.cli.options import (
     Output,
     only_option,
@@ -65,12 +65,14 @@ def command(
     from reconciler.core.safety import deletion_guard
     from reconciler.pipeline.prepare import prepare, prepare_saved
     from reconciler.render.document import plan_document
+    from reconciler.render.formats import Format, show_plan
 
     if saved is not None and (request.only is not None or request.write_secrets):
         raise click.UsageError(
             "a saved plan is applied as it is: make one with --only or --write-secrets"
         )
-    prepared = prepare(request) if saved is None else prepare_saved(request, saved)
+    with findings_told(output):
+        prepared = prepare(request) if saved is None else prepare_saved(request, saved)
     plan = prepared.plan
     if output.format == "text":
         print_plan(plan, output, plan_document(plan))
@@ -83,6 +85,9 @@ def command(
     if reason is not None:
         raise Refused(f"nothing was written: {reason}")
     if not plan.is_empty and saved is None and not auto_approve:
+        if output.format != "text":
+            # Whoever is asked has to see what for; the data on stdout comes afterwards.
+            click.echo(show_plan(plan_document(plan), Format.TEXT).rstrip("\n"), err=True)
         _ask()
     return _write(request, prepared, receipt, output)
 

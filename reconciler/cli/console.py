@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -35,6 +36,25 @@ def print_plan(plan: Plan, output: Output, document: object) -> None:
     if output.format == "github":
         print_annotations(plan.findings)
         append_summary(text)
+
+
+@contextmanager
+def findings_told(output: Output) -> Iterator[None]:
+    """What is wrong with a file goes to stdout as well, in the format that was asked for: scripts look there."""
+    from reconciler.pipeline.guards import ConfigError
+
+    try:
+        yield
+    except ConfigError as error:
+        if output.format != "text":
+            from reconciler.render.document import findings_document
+            from reconciler.render.formats import Format, show_findings
+
+            shown = Format.MARKDOWN if output.format == "github" else Format(output.format)
+            emit(show_findings(findings_document(error.findings), shown))
+        if output.format == "github":
+            print_annotations(error.findings)
+        raise
 
 
 def print_annotations(findings: Iterable[Finding]) -> None:

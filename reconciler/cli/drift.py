@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli.console import exit_of, print_plan
+from reconciler.cli.console import exit_of, findings_told, print_plan
 from reconciler.cli.options import (
     Output,
     live_option,
@@ -49,7 +49,8 @@ def command(
     from reconciler.pipeline.prepare import prepare
     from reconciler.render.document import drift_document
 
-    prepared = prepare(request)
+    with findings_told(output):
+        prepared = prepare(request)
     known = causes(receipt, prepared) if receipt is not None else None
     print_plan(prepared.plan, output, drift_document(prepared.plan, known))
     if exit_of(prepared.plan.findings, strict=strict, tests=prepared.plan.tests):

@@ -10,6 +10,7 @@ import contextlib
 import gc
 import importlib
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -107,6 +108,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     # Most commands build up data and end: the collector would only scan it over and over, for a fifth of the time.
     # Those that run on turn it on again.
     gc.disable()
+    # A pipeline that is cancelled says SIGTERM: calls in flight finish and are told, as with Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     code = run(arguments)
     with contextlib.suppress(OSError, ValueError):
         sys.stdout.flush()

@@ -43,12 +43,15 @@ def _version(ctx: click.Context, parameter: click.Parameter, value: str | None) 
     return value
 
 
+_LONGEST_TIMEOUT = 24 * 3_600_000_000_000
+
+
 def _seconds(ctx: click.Context, parameter: click.Parameter, value: str) -> float:
     from reconciler.core.values import parse_duration
 
     nanoseconds = parse_duration(value)
-    if not nanoseconds:
-        raise click.BadParameter("write a duration such as 30s or 2m")
+    if not nanoseconds or nanoseconds > _LONGEST_TIMEOUT:
+        raise click.BadParameter("write a duration such as 30s or 2m, at most 24h")
     return nanoseconds / 1_000_000_000
 
 

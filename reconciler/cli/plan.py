@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli.console import exit_of, note, print_plan
+from reconciler.cli.console import exit_of, findings_told, note, print_plan
 from reconciler.cli.options import (
     Output,
     live_option,
@@ -54,7 +54,8 @@ def command(
     from reconciler.pipeline.prepare import prepare
     from reconciler.render.document import plan_document
 
-    prepared = prepare(request)
+    with findings_told(output):
+        prepared = prepare(request)
     print_plan(prepared.plan, output, plan_document(prepared.plan))
     if exit_of(prepared.plan.findings, strict=strict, tests=prepared.plan.tests):
         if out is not None:

@@ -28,7 +28,7 @@ from reconciler.errors import ExitCode
 def command(
     paths: tuple[Path, ...], server_version: str | None, strict: bool, output: Output
 ) -> int:
-    """Check the file offline: syntax, types, references, conflicts, and the file's own routing tests.
+    """Check the file offline: syntax, types, references, conflicts, lint, and the file's own routing tests.
 
     Every problem is printed with its place, all of them at once. No server and no secret is needed.
 

@@ -13,6 +13,7 @@ from reconciler.errors import EndpointError
 # What no host name holds would end up in the request line.
 _HOST = re.compile(r"[^\s/\\?#@\x00-\x20\x7f]+")
 _SCHEMES = {"ws": "http", "wss": "https", "http": "http", "https": "https"}
+_PORTS = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,8 @@ def http_url(url: str, variable: str) -> tuple[str, str]:
     if parts.query or parts.fragment:
         raise EndpointError(f"{variable} must end with the path: remove what follows ? or #")
     bare = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    tail = f":{port}" if port is not None else ""
+    # The port that everybody means is not told: `wss://host:443` and `wss://host` are one project.
+    tail = f":{port}" if port not in (None, _PORTS[scheme]) else ""
     return f"{scheme}://{_ascii(bare, variable)}{tail}{parts.path.rstrip('/')}", f"{bare}{tail}"
 
 

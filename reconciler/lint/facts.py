@@ -146,7 +146,5 @@ def _sound(objects: Sequence[Desired], faulty: set[str]) -> Sequence[Desired]:
     if not faulty:
         return objects
     return [
-        one
-        for one in objects
-        if f"sip.{KIND_BY_NAME[one.kind].section}.{one.name}" not in faulty
+        one for one in objects if f"sip.{KIND_BY_NAME[one.kind].section}.{one.name}" not in faulty
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from reconciler.config.model import Configuration
@@ -105,6 +105,22 @@ def require_known_project(configuration: Configuration) -> None:
     )
     if unread:
         raise ConfigError(unread)
+
+
+def require_listed(configuration: Configuration, names: Collection[str]) -> None:
+    """Raises `Refused` for a name whose password is to be written anew and that no trunk with one has; ids may live."""
+    listed = {
+        name
+        for kind in configuration.sip.values()
+        for one in kind
+        if "auth.password" in one.fields
+        for name in (one.name, one.id)
+    }
+    unknown = sorted(name for name in names if name not in listed and not name.startswith("ST_"))
+    if unknown:
+        raise Refused(
+            f"--write-secrets {unknown[0]}: no listed trunk of that name has auth.password: nothing was read or written"
+        )
 
 
 def require_secrets(configuration: Configuration) -> None:

@@ -23,6 +23,7 @@ from reconciler.pipeline.guards import (
     certain_endpoint,
     endpoint_of,
     guard_host,
+    require_listed,
     require_readable,
     require_secrets,
 )
@@ -48,6 +49,7 @@ def prepare(request: Request) -> Prepared:
         require_readable(configuration)
         endpoint = endpoint_of(configuration, request.environ)
         require_secrets(configuration)
+        require_listed(configuration, request.write_secrets)
         if observing is None or endpoint != guess:
             observing = pool.submit(_observe, request, endpoint)
         server, observed = observing.result()

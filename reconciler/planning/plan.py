@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from reconciler.compose import compile_rule
 from reconciler.config.model import Configuration
@@ -184,12 +184,14 @@ class _Settled:
     def __init__(
         self,
         trunks: Trunks,
+        kinds: Collection[str],
         found: list[Target],
         differences: list[Difference],
         ordered: Ordered,
         remarks: Remarks,
     ) -> None:
         self.trunks = trunks
+        self.kinds = kinds
         self.targets = found
         self.ids = {
             (one.desired.kind, one.desired.name): one.live.id
@@ -234,7 +236,7 @@ def _settle(
         }
         made = replaced_trunks(wanted)
         if again <= recreated and made.items() <= replaced.items():
-            return _Settled(trunks, found, differences, ordered, remarks)
+            return _Settled(trunks, matched.keys(), found, differences, ordered, remarks)
         recreated |= again
         replaced |= made
 
@@ -294,7 +296,7 @@ def _checks(
     lasting = collisions(_final(settled, live, deletions), era)
     stay = {_live_ids(settled, collision) for collision in lasting}
     yield from explain_live((one for one in broken if _live_ids(settled, one) not in stay), names)
-    yield from explain(lasting, names)
+    yield from explain(lasting, names, settled.kinds)
 
 
 def _live_ids(settled: _Settled, collision: Collision) -> frozenset[str]:

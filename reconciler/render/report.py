@@ -202,6 +202,8 @@ def conclusion(document: ReportDocument) -> str:
         count = len(document["differences"])
         still = "1 object still differs" if count == 1 else f"{count:,} objects still differ"
         return f"Apply done: {done}, but {still}: look at the plan again."
+    if document["differences"]:
+        return f"Apply incomplete: {done}{rest}. Look at the plan again before another run."
     return f"Apply incomplete: {done}{rest}. Run it again when the cause is gone: it finishes the work."
 
 

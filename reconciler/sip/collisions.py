@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import TypeAlias
+
+from msgspec import structs
 
 from reconciler.core.finding import Finding, Severity
 from reconciler.core.objects import Desired, Fields, Live
@@ -26,10 +28,19 @@ def collisions(objects: Iterable[tuple[Object, Fields]], era: Era) -> list[Colli
     return list(pairs.values())
 
 
-def explain(found: Iterable[Collision], names: Mapping[str, str]) -> Iterator[Finding]:
-    """The findings of collisions in what is to be live. They stand at an object of the file wherever there is one."""
+def explain(
+    found: Iterable[Collision], names: Mapping[str, str], managed: Container[str] | None = None
+) -> Iterator[Finding]:
+    """The findings of collisions in what is to be live. They stand at an object of the file wherever there is one.
+
+    In a kind that the file leaves alone (`managed` are the others, None means all) they stop nothing.
+    """
     for collision in found:
         first, second = collision.first, collision.second
+        if managed is not None and first.kind not in managed:
+            for finding in explain((collision,), names):
+                yield structs.replace(finding, severity=Severity.WARNING)
+            continue
         slot = describe_slot(collision.slot, names)
         if first is second:
             yield _with_itself(first, slot)

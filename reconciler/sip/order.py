@@ -117,7 +117,11 @@ def _add_handovers(graph: _Graph, slots: Sequence[Held]) -> None:
 
 
 def _add_references(graph: _Graph) -> None:
-    """Rules wait for trunks to be created, and trunks wait to be deleted until no rule that changes names them."""
+    """Rules wait for trunks to be created, and trunks wait to be deleted until rules that move away have moved.
+
+    A rule that is deleted itself is not waited for: it does no harm without its trunk (SIP-SEMANTICS 20, 45), and the
+    trunk's number may be waited for.
+    """
     created: dict[str, int] = {}
     deleted: dict[str, int] = {}
     for index, one in enumerate(graph.operations):
@@ -138,7 +142,8 @@ def _add_references(graph: _Graph) -> None:
                 graph.wait(index, created[key])
     # What must be comes first: whether a deletion can wait for a rule depends on everything that rules wait for.
     for index, one in rules:
-        for key in trunk_keys(one.before) if one.before is not None else ():
+        moves = one.before is not None and one.after is not None
+        for key in trunk_keys(one.before) if moves and one.before is not None else ():
             # A trunk whose number another one takes over cannot wait for a rule that waits for the other one.
             if key in deleted and not _reaches(graph, deleted[key], index):
                 graph.wait(deleted[key], index)

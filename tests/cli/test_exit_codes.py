@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import subprocess
@@ -217,6 +218,29 @@ def test_strict_makes_warnings_errors(project: Shell) -> None:
     assert project.run("plan").code == 0
     assert project.run("validate", "--strict").code == 1
     assert project.run("plan", "--strict").code == 1
+
+
+def test_findings_of_a_bad_file_are_data_as_well(project: Shell) -> None:
+    """A script that asked for JSON gets JSON, and a workflow its annotations, although nothing could be planned."""
+    project.write("config/dispatch.yaml", "version: 1\nsip: {inbound_trunk: {}}\n")
+    for command in ("plan", "drift", "apply"):
+        ran = project.run(command, "--format", "json")
+        assert ran.code == 1
+        assert json.loads(ran.out)["findings"][0]["code"] == "unknown-key"
+    ran = project.run("plan", "--format", "github")
+    assert "unknown-key" in ran.out
+    assert "::error file=config/dispatch.yaml,line=2" in ran.err
+
+
+def test_a_password_of_nobody_cannot_be_written_anew(
+    project: Shell, livekit_emulator: Emulator
+) -> None:
+    """A slip in --write-secrets would leave an old password in place without a word."""
+    ran = project.run("apply", "--auto-approve", "--write-secrets", "carier")
+    assert ran.code == 3
+    assert "carier" in ran.err
+    assert livekit_emulator.inbound_trunks == []
+    assert project.run("apply", "--auto-approve", "--write-secrets", "carrier").code == 0
 
 
 def test_closed_streams_lose_output_and_nothing_else(applied: Shell) -> None:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 COMMAND = [sys.executable, "-c", "from reconciler.cli.main import main; main()"]
 # How long the emulator takes to answer; a command that waited for it would be seen to.
 SLOW = 20.0
+# A terminal says SIGINT, a pipeline that is cancelled SIGTERM.
+SIGNALS = {"plan": signal.SIGINT, "ids": signal.SIGTERM, "snapshot": signal.SIGTERM}
 ROOMS = "{individual: {prefix: call-}}"
 
 
@@ -58,7 +60,7 @@ def test_ctrl_c_while_reading_ends_at_once(project: Shell, livekit_emulator: Emu
     for command in (["plan"], ["ids"], ["snapshot"]):
         process = _start(project, *command)
         time.sleep(2.0)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(SIGNALS[command[0]])
         _, err = process.communicate(timeout=SLOW / 2)
         assert process.returncode == 130, err
         assert err.strip() == "interrupted"

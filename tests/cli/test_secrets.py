@@ -133,8 +133,12 @@ def test_no_command_shows_a_secret(shell: Shell, livekit_emulator: Emulator) -> 
             ran = shell.run(*command, "--format", format_)
             assert "Traceback" not in ran.err
             _search(shell, ran, *command, format_)
-        for drawn, format_ in product(([], ["--plan"], ["--live"]), ("mermaid", "dot", "svg", "html", "json")):
-            _search(shell, shell.run("graph", *drawn, "--format", format_), "graph", *drawn, format_)
+        for drawn, format_ in product(
+            ([], ["--plan"], ["--live"]), ("mermaid", "dot", "svg", "html", "json")
+        ):
+            _search(
+                shell, shell.run("graph", *drawn, "--format", format_), "graph", *drawn, format_
+            )
         for told, format_ in product(([], ["--live"], ["--diff"]), ("text", "json", "markdown")):
             call = ["explain", "--from", "+15550100011", "--to", "+15550100001", *told]
             _search(shell, shell.run(*call, "--format", format_), *call, format_)

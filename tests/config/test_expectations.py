@@ -25,7 +25,12 @@ def test_a_test_has_all_its_keys() -> None:
     configuration = read(text, {"PIN": "1234"})
     assert told(configuration) == []
     (test,) = configuration.tests
-    assert (test.name, test.caller, test.called, test.source_ip) == ("first", "1", "", "203.0.113.7")
+    assert (test.name, test.caller, test.called, test.source_ip) == (
+        "first",
+        "1",
+        "",
+        "203.0.113.7",
+    )
     assert (test.from_host, test.outcome, test.trunk, test.rule) == (
         "pbx",
         "pin_required",
