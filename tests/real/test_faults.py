@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from reconciler.apply import Outcome
+from reconciler.core.finding import has_errors
 from reconciler.errors import ApiError, Unreachable
 from tests.support.objects import (
     change_inbound,
