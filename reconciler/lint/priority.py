@@ -60,13 +60,19 @@ def check_priority(facts: Facts) -> Iterator[Finding]:
 
 def _entrants(rules: Sequence[Desired]) -> list[Entrant]:
     """The rules that share a trunk with another; most trunks have one rule, which nobody can be in the way of."""
-    trunks = [_names(rule, "trunks") or ("",) for rule in rules]
-    count = Counter(trunk for names in trunks for trunk in names)
+    count: Counter[str] = Counter()
+    for rule in rules:
+        count.update(_trunks(rule))
     return [
         entrant
-        for rule, names in zip(rules, trunks, strict=True)
-        if any(count[name] > 1 for name in names) and (entrant := _entrant(rule, names)) is not None
+        for rule in rules
+        if any(count[name] > 1 for name in _trunks(rule))
+        and (entrant := _entrant(rule, _trunks(rule))) is not None
     ]
+
+
+def _trunks(rule: Desired) -> Sequence[str]:
+    return _names(rule, "trunks") or ("",)
 
 
 def _entrant(rule: Desired, trunks: Sequence[str]) -> Entrant | None:
