@@ -204,15 +204,6 @@ def request_options(*own: Option) -> Callable[[Command], Command]:
     return decorate
 
 
-def connection_options(function: Command) -> Command:
-    """Adds the options of commands that talk to a server."""
-    decorated: Any = function
-    for option in (concurrency_option, timeout_option, server_option):
-        decorated = option(decorated)
-    result: Command = decorated
-    return result
-
-
 # What the options of a request are called where click hands them over.
 _ASKED = ("paths", "only", "write_secrets", "server_version", "live_file", "timeout", "concurrency")
 
@@ -220,25 +211,3 @@ _ASKED = ("paths", "only", "write_secrets", "server_version", "live_file", "time
 def _request(only: str | None = None, write_secrets: tuple[str, ...] = (), **asked: Any) -> Request:
     plane = Plane(only) if only is not None else None
     return Request(only=plane, write_secrets=frozenset(write_secrets), **asked)
-
-
-def request_from(
-    *,
-    paths: tuple[Path, ...],
-    only: str | None = None,
-    write_secrets: tuple[str, ...] = (),
-    server_version: str | None = None,
-    live_file: Path | None = None,
-    timeout: float = 30.0,
-    concurrency: int = 8,
-) -> Request:
-    """The options of a command as the pipeline takes them."""
-    return Request(
-        paths=paths,
-        only=Plane(only) if only is not None else None,
-        write_secrets=frozenset(write_secrets),
-        server_version=server_version,
-        live_file=live_file,
-        timeout=timeout,
-        concurrency=concurrency,
-    )

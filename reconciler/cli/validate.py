@@ -12,12 +12,12 @@ from reconciler.cli.options import (
     Output,
     config_option,
     output_options,
-    request_from,
     server_option,
     strict_option,
 )
 from reconciler.core.plan import RoutingTest
 from reconciler.errors import ExitCode
+from reconciler.pipeline.request import Request
 
 
 @click.command("validate")
@@ -45,7 +45,7 @@ def command(
     from reconciler.render.document import findings_document
     from reconciler.render.formats import Format, show_findings
 
-    request = request_from(paths=paths, server_version=server_version)
+    request = Request(paths=paths, server_version=server_version)
     configuration = load(read_files(request.paths), os.environ)
     options = options_of(request, configuration, era_of(request, configuration))
     findings = check(configuration, options.era)

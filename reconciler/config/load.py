@@ -6,9 +6,7 @@ nothing to read (no such file) is raised.
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 
 from reconciler.agents.conventions import AgentPlane, Conventions
@@ -36,25 +34,24 @@ def load(files: Mapping[Path, bytes], environ: Mapping[str, str]) -> Configurati
     """The configuration that some files make together."""
     problems = Problems()
     sections = Sections(problems, SecretSource(environ))
-    with _no_collection():
-        for path, data in files.items():
-            try:
-                tree = parse(data, str(path))
-            except Unparsable as error:
-                problems.extend(error.findings)
-                sections.is_partial = True
-                continue
-            problems.extend(tree.findings)
-            FileReader(tree, sections).read()
-            sections.ignores.extend(ignored_on_lines(data, str(path)))
-        if not (sections.has_version or sections.is_partial):
-            mark = Mark(str(next(iter(files), "")), 1, 1)
-            fix = "write version: 1 at its top"
-            problems.error("missing-key", "version", 'the file needs "version"', fix, mark)
-        found = [reader.convention(node, path) for reader, node, path in sections.conventions]
-        tests = [reader.expectation(node, path) for reader, node, path in sections.tests]
-        check_identities(sections)
-        resolve_trunks(sections)
+    for path, data in files.items():
+        try:
+            tree = parse(data, str(path))
+        except Unparsable as error:
+            problems.extend(error.findings)
+            sections.is_partial = True
+            continue
+        problems.extend(tree.findings)
+        FileReader(tree, sections).read()
+        sections.ignores.extend(ignored_on_lines(data, str(path)))
+    if not (sections.has_version or sections.is_partial):
+        mark = Mark(str(next(iter(files), "")), 1, 1)
+        fix = "write version: 1 at its top"
+        problems.error("missing-key", "version", 'the file needs "version"', fix, mark)
+    found = [reader.convention(node, path) for reader, node, path in sections.conventions]
+    tests = [reader.expectation(node, path) for reader, node, path in sections.tests]
+    check_identities(sections)
+    resolve_trunks(sections)
     conventions = Conventions(one for one in found if one is not None)
     return Configuration(
         files=tuple(str(path) for path in files),
@@ -67,18 +64,6 @@ def load(files: Mapping[Path, bytes], environ: Mapping[str, str]) -> Configurati
         ignores=tuple(sections.ignores),
         tests=tuple(test for test in tests if test is not None),
     )
-
-
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """Without garbage collection: the tree only grows, and scanning it over and over costs a third of the time."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def _files(paths: Sequence[Path]) -> Iterator[Path]:

@@ -168,3 +168,14 @@ def _seconds(text: str | None) -> float | None:
         except ValueError:
             return None
     return max(seconds, 0.0) if math.isfinite(seconds) else None
+
+
+def is_retryable(error: ApiError, *, repeat: bool) -> bool:
+    """Whether a second try is safe after this error."""
+    match error:
+        case Throttled():
+            return True
+        case Unreachable(sent=sent):
+            return repeat or not sent
+        case _:
+            return False

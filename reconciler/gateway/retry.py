@@ -14,8 +14,7 @@ from collections.abc import Iterator
 import tenacity
 
 from reconciler.errors import ApiError, Unreachable
-from reconciler.gateway.failures import Throttled
-from reconciler.gateway.twirp import is_retryable
+from reconciler.gateway.failures import Throttled, is_retryable
 
 REFUSED_TRIES = 3
 FIRST_WAIT = 0.25

@@ -17,8 +17,8 @@ from google.protobuf.message import DecodeError, Message
 from urllib3.exceptions import HTTPError
 
 from reconciler import __version__
-from reconciler.errors import ApiError, BadAnswer, Unreachable
-from reconciler.gateway.failures import Throttled, failure, lost, stranger, too_slow
+from reconciler.errors import BadAnswer, Unreachable
+from reconciler.gateway.failures import Throttled, failure, is_retryable, lost, stranger, too_slow
 from reconciler.gateway.token import TokenSource
 
 if TYPE_CHECKING:
@@ -183,14 +183,3 @@ class TwirpClient:
                 response.close()  # what is left of the answer must not meet the next request
             response.release_conn()
         return b"".join(parts)
-
-
-def is_retryable(error: ApiError, *, repeat: bool) -> bool:
-    """Whether a second try is safe after this error."""
-    match error:
-        case Throttled():
-            return True
-        case Unreachable(sent=sent):
-            return repeat or not sent
-        case _:
-            return False

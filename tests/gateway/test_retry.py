@@ -14,8 +14,8 @@ from reconciler.emulator.server import Emulator
 from reconciler.errors import ApiError, NotSupported, Rejected, Unauthorized, Unreachable
 from reconciler.gateway import retry
 from reconciler.gateway.endpoint import endpoint_from
-from reconciler.gateway.failures import Throttled, failure
-from reconciler.gateway.twirp import TwirpClient, is_retryable
+from reconciler.gateway.failures import Throttled, failure, is_retryable
+from reconciler.gateway.twirp import TwirpClient
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

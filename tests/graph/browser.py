@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -34,14 +35,18 @@ class Opened:
     console: tuple[str, ...]
 
 
+def missing(sentence: str) -> NoReturn:
+    """Skips a test whose program is not there; with `RECONCILE_REQUIRE_BROWSER=1`, as in CI, it fails."""
+    if os.environ.get("RECONCILE_REQUIRE_BROWSER") == "1":
+        pytest.fail(sentence)
+    pytest.skip(sentence)
+
+
 def open_page(path: Path, *, anchor: str = "", width: int = 1600) -> Opened:
     """Opens a file. Skips the test where no browser is installed, unless `RECONCILE_REQUIRE_BROWSER=1`."""
     program = next(filter(None, map(shutil.which, _NAMES)), None)
     if program is None:
-        sentence = "no Chromium is installed: apt-get install chromium"
-        if os.environ.get("RECONCILE_REQUIRE_BROWSER") == "1":
-            pytest.fail(sentence)
-        pytest.skip(sentence)
+        missing("no Chromium is installed: apt-get install chromium")
     with tempfile.TemporaryDirectory() as profile:
         done = subprocess.run(
             [

@@ -7,12 +7,12 @@ import re
 import shutil
 import subprocess
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.graph.dot import dot
 from reconciler.graph.words import badge, label
+from tests.graph.browser import missing
 from tests.graph.hostile import CANARY, NAMES, hostile_graph, names
 from tests.graph.projects import SMALL, graph
 
@@ -40,7 +40,7 @@ def test_both_planes_have_their_frame() -> None:
 def test_graphviz_reads_every_name_as_it_is() -> None:
     """The real parser finds the nodes, the edges and the labels that went in."""
     if shutil.which("dot") is None:
-        pytest.skip("no graphviz is installed: apt-get install graphviz")
+        missing("no graphviz is installed: apt-get install graphviz")
     drawn = hostile_graph(list(NAMES))
     done = subprocess.run(
         ["dot", "-Tdot_json"], input=dot(drawn).encode(), capture_output=True, check=True

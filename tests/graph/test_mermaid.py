@@ -12,7 +12,6 @@ import os
 import re
 from pathlib import Path
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -21,7 +20,7 @@ from reconciler.graph import graph_of_configuration
 from reconciler.graph.mermaid import MAX_CHARACTERS, MAX_EDGES, mermaid
 from reconciler.graph.words import badge, label
 from reconciler.sip.era import Era
-from tests.graph.browser import open_page
+from tests.graph.browser import missing, open_page
 from tests.graph.goldens import same_as_golden
 from tests.graph.hostile import CANARY, NAMES, hostile_graph, hostile_plane, names
 from tests.graph.projects import SMALL, graph, large
@@ -106,7 +105,7 @@ def test_the_real_mermaid_draws_every_name_as_it_is(tmp_path: Path) -> None:
     """Mermaid itself, in a browser: each node has just the label that it should have."""
     program = os.environ.get("RECONCILE_MERMAID")
     if not program:
-        pytest.skip("no Mermaid: RECONCILE_MERMAID=…/mermaid.js names the one from npm")
+        missing("no Mermaid: RECONCILE_MERMAID=…/mermaid.js names the one from npm")
     drawn = hostile_graph(list(NAMES))
     text = json.dumps(mermaid(drawn)).replace("<", "\\u003c")
     page = tmp_path / "page.html"
