@@ -17,6 +17,8 @@ from reconciler.errors import ApiError, Unreachable
 from reconciler.gateway.failures import Throttled, is_retryable
 
 REFUSED_TRIES = 3
+# A source of its own: waits happen in threads, and whoever seeds the common one counts on nobody else using it.
+_JITTER = random.Random()  # noqa: S311  # not cryptography
 FIRST_WAIT = 0.25
 LONGEST_WAIT = 8.0
 
@@ -60,5 +62,5 @@ def _wait(failures: list[ApiError]) -> float:
     if isinstance(last, Throttled) and last.retry_after is not None:
         return last.retry_after
     longest: float = min(FIRST_WAIT * 2.0 ** len(failures), LONGEST_WAIT)
-    jitter: float = random.uniform(0.5, 1.0)  # noqa: S311  # not cryptography
+    jitter: float = _JITTER.uniform(0.5, 1.0)  # not cryptography
     return longest * jitter
