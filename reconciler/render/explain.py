@@ -143,7 +143,12 @@ def call_sections(document: CallAnswerDocument) -> list[Section]:
     steps = [Line(f"[{_number(step)}] {escape(step['text'])}") for step in document["steps"]]
     found = [Section("Answer", tuple(_facts(document)))]
     if steps:
-        found.append(Section("Why (the numbers are the rules of SIP-SEMANTICS)", tuple(steps)))
+        found.append(
+            Section(
+                "Why (numbers: https://livekit-reconciler.readthedocs.io/en/latest/routing/)",
+                tuple(steps),
+            )
+        )
     return found
 
 

@@ -122,3 +122,12 @@ def test_every_shell_block_is_run_or_says_why_not(path: str) -> None:
 def test_the_readme_is_among_them() -> None:
     """The document that strangers follow is not skipped by accident."""
     assert "README.md" in RUNNABLE
+
+
+def test_the_readme_opens_with_a_call() -> None:
+    """The first thing that a stranger sees is a file, and where a call goes by it."""
+    text = DOCUMENTS["README.md"]
+    first, second = [block for block in blocks(text) if block.language][:2]
+    assert (first.language, second.language) == ("yaml", "console")
+    assert next(commands(second)).text.startswith("reconcile explain --from ")
+    assert text.index("```console") < text.index("\n## ")

@@ -1,4 +1,4 @@
-"""SIP-SEMANTICS 1-32 as a program that does what the page says, sentence by sentence, on LiveKit's own messages.
+"""The rules 1-32 of docs/routing.md as a program that does what the page says, one by one, on LiveKit's own messages.
 
 It shares no code with the package: it walks all trunks and all rules for every call and compares everything with
 everything. What the package answers by an index is measured by it.
