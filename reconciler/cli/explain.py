@@ -2,33 +2,44 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 import click
+from click.core import ParameterSource
 
 from reconciler.cli.console import emit, note
 from reconciler.cli.options import Output, output_options, request_options
+from reconciler.core.plan import Plane
 from reconciler.errors import ExitCode, FileError
 from reconciler.pipeline.request import Request
+from reconciler.render.escape import escape
 
 if TYPE_CHECKING:
+    from reconciler.core.finding import Finding
+    from reconciler.pipeline.explain import AskedProject
     from reconciler.planning.routes import Routes
     from reconciler.render.shapes import CallAnswerDocument
     from reconciler.sip.routing.call import Call
 
 _SERVER = "(the server)"  # where --live stands alone; no file is called so
 _STDIN = "-"
-_BLOCK = 1_000  # so many answers are written at once
 
 
 @click.command("explain")
-@request_options()
+@request_options(
+    click.option(
+        "--only",
+        type=click.Choice([plane.value for plane in Plane]),
+        envvar="RECONCILE_ONLY",
+        help="With --diff: an apply of this plane only; the other one stays as it lives.",
+    )
+)
 @click.option("--from", "caller", metavar="NUMBER", help="Who calls: the user part of From.")
 @click.option("--to", "called", metavar="NUMBER", help="Which number is called.")
 @click.option("--source-ip", metavar="ADDRESS", help="Address that the call comes from.")
@@ -79,12 +90,17 @@ def command(
     given = [name for name, value in {**single, "--pin": pin}.items() if value is not None]
     given += ["--no-pin"] if no_pin else []
     _require_one_question(given, room, calls, diff)
+    _require_sense(calls, live, diff)
     if live is not None and live != _SERVER:
         request = replace(request, live_file=Path(live))
-    if room is not None:
-        return _explain_room(request, room, output, live=live is not None)
     if calls is not None:
-        return _answer_many(request, calls, output, live=live is not None)
+        # Opened first: nothing is asked in vain.
+        with _opened(calls) as lines:
+            place = "stdin" if calls == _STDIN else calls
+            project = _project(request, output, live=live is not None)
+            return _answer_many(project.routes, lines, place, output)
+    if room is not None:
+        return _explain_room(_project(request, output, live=live is not None), room, output)
     if caller is None or called is None:
         missing = "--from" if caller is None else "--to"
         raise click.UsageError(f'{missing} is missing: a call has both; "" is a call without one')
@@ -93,7 +109,8 @@ def command(
     call = call_of(caller, called, source_ip or "", from_host or "", pin or "", no_pin)
     if diff:
         return _explain_both(request, call, output)
-    return _explain_call(_routes(request, output, live=live is not None), call, output)
+    project = _project(request, output, live=live is not None)
+    return _explain_call(project.routes, call, output)
 
 
 def _require_one_question(
@@ -114,15 +131,27 @@ def _require_one_question(
         )
 
 
-def _routes(request: Request, output: Output, *, live: bool) -> Routes:
+def _require_sense(calls: str | None, live: str | None, diff: bool) -> None:
+    for option, path in (("--calls", calls), ("--live", live)):
+        if path == "":
+            raise click.UsageError(f"{option} names no file: the text behind it is empty")
+    source = click.get_current_context().get_parameter_source("only")
+    if source is ParameterSource.COMMANDLINE and not diff:
+        raise click.UsageError("--only is for --diff: nothing else tells of an apply")
+
+
+def _project(request: Request, output: Output, *, live: bool) -> AskedProject:
+    """The project that is asked; what is wrong with its file is told on stderr."""
     from reconciler.pipeline import explain
 
-    if live:
-        return explain.routes_in_live(request)
-    routes, findings = explain.routes_in_file(request)
+    project = explain.live_project(request) if live else explain.project_in_file(request)
+    _note_all(project.findings, output)
+    return project
+
+
+def _note_all(findings: Iterable[Finding], output: Output) -> None:
     for finding in findings:
-        note(str(finding), output)
-    return routes
+        note(escape(str(finding)), output)
 
 
 def _answerer(routes: Routes, *, why: bool) -> Callable[[Call], CallAnswerDocument]:
@@ -159,24 +188,24 @@ def _explain_both(request: Request, call: Call, output: Output) -> int:
     from reconciler.render.formats import Format
 
     sides = routes_on_both_sides(request)
+    _note_all(sides.findings, output)
     live, after = (_answerer(routes, why=True)(call) for routes in (sides.live, sides.after))
     emit(show_diff(diff_document(live, after), Format(output.format), color=output.color))
     return ExitCode.OK
 
 
-def _explain_room(request: Request, room: str, output: Output, *, live: bool) -> int:
+def _explain_room(project: AskedProject, room: str, output: Output) -> int:
     from reconciler.pipeline.explain import explain_room
     from reconciler.planning.routes import label_of
     from reconciler.render.explain import room_document, show_room
     from reconciler.render.formats import Format
     from reconciler.sip.routing.call import well_formed
 
-    found = explain_room(request, well_formed(room), live=live)
-    convention = found.convention
+    found = explain_room(project, well_formed(room))
     document = room_document(
         found.room,
-        label_of(convention),
-        convention.dispatch if convention is not None else (),
+        label_of(found.convention),
+        found.dispatch,
         found.arrival.agents,
         found.rules,
         found.arrival.needed,
@@ -186,16 +215,21 @@ def _explain_room(request: Request, room: str, output: Output, *, live: bool) ->
     return ExitCode.OK
 
 
-def _answer_many(request: Request, path: str, output: Output, *, live: bool) -> int:
-    """One compact object a line, in the order of the calls; a broken line is one line on stderr, and exit code 1."""
-    # Opened first: nothing is asked in vain.
-    with _opened(path) as lines:
-        answer = _answerer(_routes(request, output, live=live), why=output.verbose)
-        found = _answers(lines, "stdin" if path == _STDIN else path, answer)
-        is_broken = False
-        while block := list(islice(found, _BLOCK)):
-            emit("".join(f"{line}\n" for line in block if line is not None))
-            is_broken = is_broken or None in block
+def _answer_many(routes: Routes, lines: Iterable[bytes], place: str, output: Output) -> int:
+    """One compact object a line, in the order of the calls; a broken line is one line on stderr, and exit code 1.
+
+    Each answer is out before the next call is read: whoever asks may wait for it.
+    """
+    # A stream may go on for days.
+    gc.freeze()
+    gc.enable()
+    answer = _answerer(routes, why=output.verbose)
+    is_broken = False
+    for found in _answers(lines, place, answer):
+        if found is None:
+            is_broken = True
+        else:
+            emit(f"{found}\n")
     return ExitCode.ERROR if is_broken else ExitCode.OK
 
 
@@ -221,6 +255,8 @@ def _answers(
 
 def _opened(path: str) -> AbstractContextManager[BinaryIO]:
     if path == _STDIN:
+        if sys.stdin is None:
+            raise FileError("stdin: cannot be read: it is closed")
         return nullcontext(sys.stdin.buffer)
     try:
         return Path(path).open("rb")

@@ -10,6 +10,7 @@ import json
 import msgspec
 
 from reconciler.config.suggest import closest, listing
+from reconciler.render.escape import escape, shorten
 from reconciler.sip.routing.call import Call, well_formed
 
 
@@ -64,9 +65,14 @@ def call_of(
 def _read_again(line: bytes) -> _Line:
     """What msgspec refuses: half a surrogate pair is read all the same, the rest gets its sentence."""
     try:
-        found = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        raise BadLine(f"not JSON: {error}") from error
+        # No key takes a number: one of thousands of digits is refused as any other is.
+        found = json.loads(line.strip(), parse_int=float)
+    except json.JSONDecodeError as error:
+        raise BadLine(f"not JSON: {error.msg} (column {error.colno})") from error
+    except UnicodeDecodeError as error:
+        raise BadLine(f"not JSON: not UTF-8 (byte {error.start + 1})") from error
+    except RecursionError as error:
+        raise BadLine("not JSON that anybody can read: too many brackets in each other") from error
     if not isinstance(found, dict):
         raise BadLine('not a call: write {"from": "+15550100099", "to": "+15550100001"}')
     for key, value in found.items():
@@ -84,4 +90,4 @@ def _read_again(line: bytes) -> _Line:
 
 
 def _shown(key: str) -> str:
-    return key if len(key) <= 60 and key.isprintable() else f"{key[:60]!r}…"
+    return shorten(escape(key), 60)

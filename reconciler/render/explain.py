@@ -140,7 +140,7 @@ def call_heading(document: CallAnswerDocument) -> str:
 
 def call_sections(document: CallAnswerDocument) -> list[Section]:
     """The answer, and the steps that led to it."""
-    steps = [Line(f"[{_number(step)}] {escape(step['text'])}") for step in document["steps"]]
+    steps = [Line(_step(step)) for step in document["steps"]]
     found = [Section("Answer", tuple(_facts(document)))]
     if steps:
         found.append(
@@ -158,17 +158,31 @@ def call_conclusion(document: CallAnswerDocument) -> str:
 
 
 def diff_heading(document: CallDiffDocument) -> str:
-    """Whether anything changes for the call."""
-    return "Call: nothing changes" if document["same"] else "Call: goes elsewhere after this change"
+    """Whether anything changes for the call, and what."""
+    live, after = document["live"], document["after"]
+    if any(live[key] != after[key] for key in ("outcome", "room")):
+        return "Call: goes elsewhere after this change"
+    if live["agents"] != after["agents"]:
+        return "Call: meets other agents after this change"
+    if not document["same"]:
+        return "Call: goes to the same place by another way after this change"
+    if _differences(document):
+        return "Call: goes the same way, and what it brings or passes by changes"
+    return "Call: nothing changes"
 
 
 def diff_sections(document: CallDiffDocument) -> list[Section]:
-    """Both answers, and the steps of the second."""
+    """Both answers, the steps that differ, and all steps of the second."""
     live, after = document["live"], document["after"]
+    now, then = _facts(live), _facts(after)
+    told = (line if line in now else Line(f"{line.text}   [changes]") for line in then)
     found = [
-        Section("Live", tuple(_facts(live))),
-        Section("After this change", tuple(_facts(after))),
+        Section("Live", tuple(now)),
+        Section("After this change", tuple(told)),
     ]
+    differences = _differences(document)
+    if differences:
+        found.append(Section("What changes on the way", tuple(differences), marked=True))
     return [*found, *call_sections(after)[1:]]
 
 
@@ -178,6 +192,22 @@ def diff_conclusion(document: CallDiffDocument) -> str:
     if document["same"]:
         return f"After this change the call {after}, as it does now."
     return f"After this change the call {after}; now it {live}."
+
+
+def _differences(document: CallDiffDocument) -> list[Line]:
+    """The steps of one side that are none of the other. Ids tell nothing: an object may be created anew."""
+    live, after = (_told(document[side]["steps"]) for side in ("live", "after"))
+    gone = [Line(text, mark="-") for text in live if text not in after]
+    return gone + [Line(text, mark="+") for text in after if text not in live]
+
+
+def _told(steps: list[StepDocument]) -> dict[str, None]:
+    """Steps as lines, in their order."""
+    shown = (step for step in steps if not step["text"].startswith(_IDS))
+    return dict.fromkeys(_step(step) for step in shown)
+
+
+_IDS = ("attribute sip.trunkID of", "attribute sip.ruleID of")
 
 
 def room_heading(document: RoomDocument) -> str:
@@ -206,9 +236,13 @@ def room_sections(document: RoomDocument) -> list[Section]:
 
 def room_conclusion(document: RoomDocument) -> str:
     """Who is to join, in one sentence."""
-    if document["convention"] is None:
-        return "No convention covers this room."
-    return f"To join: {_names(document['agents'])}."
+    agents = _names(document["agents"])
+    if document["convention"] is not None:
+        by_rule = len(document["agents"]) > 1 and len(document["rules"]) > 1
+        return f"To join{', as the rule says' if by_rule else ''}: {agents}."
+    if document["agents"]:
+        return f"No convention covers this room; the rules that make it bring {agents}."
+    return "No convention covers this room."
 
 
 def _outcome(document: CallAnswerDocument) -> str:
@@ -247,8 +281,8 @@ def _facts(document: CallAnswerDocument) -> list[Line]:
     return [Line(f"{name:<10}  {value}") for name, value in facts]
 
 
-def _number(step: StepDocument) -> str:
-    return f"{step['rule']:>2}"
+def _step(step: StepDocument) -> str:
+    return f"[{step['rule']:>2}] {escape(step['text'])}"
 
 
 def _or_none(text: str | None) -> str:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import select
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,6 +17,7 @@ from tests.support.schemas import problems
 if TYPE_CHECKING:
     from pathlib import Path
 
+_MAIN = "from reconciler.cli.main import main; main()"
 CALL = ("explain", "--from", "+15550100099", "--to", "+15550100001")
 ROOM = "call-_+15550100099_<random>"
 
@@ -91,6 +95,84 @@ def test_what_an_apply_will_do_to_a_call_is_what_it_does(project: Shell) -> None
     assert again["live"] == again["after"]
 
 
+SALES = """\
+    sales:
+      trunks: any
+      line: sales
+      rooms: {individual: {prefix: call-}}
+agents:
+  names:
+    seller: {agent_name: acme-seller}
+"""
+LINES = CONFIGURATION.replace("agents:\n  names:\n", SALES).replace(
+    "agents: [telephony],", "agents: [telephony], lines: {sales: {agents: [seller]}},"
+)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "heading", "same"),
+    [
+        ("", "", "nothing changes", True),
+        ("agents: [telephony]", "agents: []", "meets other agents", False),
+        ("prefix: call-}}", "prefix: call-2-}}", "goes elsewhere", False),
+        ("acme, password: {env: CARRIER_PASSWORD}", "acme", "by another way", False),
+        ("[carrier]\n", "[carrier]\n      metadata: {a: 1}\n", "what it brings", True),
+    ],
+)
+def test_the_difference_is_named(
+    applied: Shell, before: str, after: str, heading: str, same: bool
+) -> None:
+    """Whether the room, the agents, the way, or only what stands beside it changes, with the steps that differ."""
+    applied.write("config/dispatch.yaml", CONFIGURATION.replace(before, after))
+    assert told(applied, *CALL, "--diff")["same"] is same
+    ran = applied.run(*CALL, "--diff")
+    assert heading in ran.out.splitlines()[0]
+    assert ("What changes on the way" in ran.out) is bool(before)
+    assert ("[changes]" in ran.out) is not same
+
+
+def test_a_plane_can_be_left_out_of_the_change(applied: Shell) -> None:
+    """`--only` is that of an apply, also where a variable says it; without `--diff` it means nothing."""
+    applied.write(
+        "config/dispatch.yaml", CONFIGURATION.replace("agents: [telephony]", "agents: []")
+    )
+    assert told(applied, *CALL, "--diff", "--only", "agents")["after"]["agents"] == []
+    assert told(applied, *CALL, "--diff", "--only", "sip")["same"]
+    applied.environ["RECONCILE_ONLY"] = "sip"
+    assert told(applied, *CALL, "--diff")["same"]
+    assert told(applied, *CALL)["agents"] == []
+    ran = applied.run(*CALL, "--only", "sip")
+    assert (ran.code, ran.out) == (64, "")
+
+
+def test_what_lives_unlisted_counts_after_the_change(applied: Shell) -> None:
+    """A live trunk that the file does not list stays, and answers or stands in the way as it does."""
+    other = CONFIGURATION.replace("carrier:", "other:").replace("[carrier]", "[other]")
+    applied.write("config/dispatch.yaml", other.replace("inbound:", "second:"))
+    assert told(applied, *CALL, "--diff")["after"]["outcome"] == "trunk_ambiguous"
+    gone = other.replace("inbound:", "second:").replace(
+        "name: acme}", "name: acme, unlisted: delete}"
+    )
+    applied.write("config/dispatch.yaml", gone)
+    after = told(applied, *CALL, "--diff")["after"]
+    assert (after["outcome"], after["trunk"], after["rule"]) == ("accepted", "other", "second")
+
+
+@pytest.mark.parametrize("command", [CALL, ("explain", "--room", "x"), ("graph",)])
+@pytest.mark.parametrize(
+    ("name", "text"), [("gone.yaml", None), ("broken.yaml", "sip: ["), ("empty.yaml", "")]
+)
+def test_a_file_that_was_named_must_be_there(
+    applied: Shell, command: tuple[str, ...], name: str, text: str | None
+) -> None:
+    """Where it is missing or cannot be parsed, `--live` does not answer about whatever project it finds."""
+    if text is not None:
+        applied.write(name, text)
+    ran = applied.run(*command, "--live", "-c", name)
+    assert (ran.code, ran.out) == (1, "")
+    assert name in ran.err
+
+
 def test_a_conflict_is_an_answer(shell: Shell) -> None:
     """The exit code is 0; so it is for a trunk that nobody lists, which is noted on stderr."""
     twice = CONFIGURATION.replace(
@@ -123,6 +205,8 @@ def test_a_file_that_cannot_be_read_has_no_answer(shell: Shell) -> None:
         (["--from", "1", "--to", "2", "--room", "x"], "--from and --room do not go together"),
         (["--room", "x", "--calls", "-"], "--room and --calls do not go together"),
         (["--calls", "-", "--diff"], "--diff and --calls do not go together"),
+        (["--calls", ""], "--calls names no file"),
+        (["--room", "x", "--live", ""], "--live names no file"),
     ],
 )
 def test_wrong_usage_is_one_line_and_64(shell: Shell, arguments: list[str], words: str) -> None:
@@ -213,7 +297,58 @@ def test_a_room_is_explained(project: Shell) -> None:
     assert "No convention covers this room." in project.run("explain", "--room", "other").out
 
 
+def test_a_room_that_rules_of_two_lines_make_has_the_agents_of_both(shell: Shell) -> None:
+    """Who comes is what the rule brings that the call lands by."""
+    shell.write("config/dispatch.yaml", LINES)
+    document = told(shell, "explain", "--room", "call-_+15550100099_0123456789Ab")
+    assert document["agents"] == ["acme-telephony", "acme-seller"]
+    assert any("of the line sales that brings acme-seller" in one for one in document["needed"])
+
+
+def test_a_live_room_has_the_agents_that_live_rules_bring(applied: Shell) -> None:
+    """Without a file they are the answer; with one that says otherwise it is told."""
+    room = ("explain", "--room", "call-_+15550100099_0123456789Ab", "--live")
+    applied.write(
+        "config/dispatch.yaml",
+        CONFIGURATION.replace(
+            "telephony: {agent_name: acme-telephony}", "telephony: {agent_name: x}"
+        ),
+    )
+    document = told(applied, *room)
+    assert document["agents"] == ["x"]
+    assert "brings acme-telephony, and by the convention" in document["obstacles"][0]
+    (applied.folder / "config/dispatch.yaml").unlink()
+    document = told(applied, *room)
+    assert (document["convention"], document["dispatch"]) == (None, ["sip"])
+    assert (document["agents"], document["rules"]) == (["acme-telephony"], ["inbound"])
+    assert "bring acme-telephony." in applied.run(*room).out
+
+
 # --- many calls
+
+
+def test_an_answer_is_out_before_the_next_call_is_in(shell: Shell) -> None:
+    """Whoever asks over a pipe may wait for the answer; a pipe that is closed already is one line."""
+    shell.write("config/dispatch.yaml", CONFIGURATION)
+    command = [sys.executable, "-c", _MAIN, "explain", "--calls", "-"]
+    with subprocess.Popen(
+        command, cwd=shell.folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        for _ in range(3):
+            process.stdin.write(b'{"from": "1", "to": "2"}\n')
+            process.stdin.flush()
+            ready, _, _ = select.select([process.stdout], [], [], 30)
+            assert ready
+            assert json.loads(process.stdout.readline())["outcome"] == "no_rule"
+        process.stdin.close()
+        assert process.wait(30) == 0
+    closed = subprocess.run(
+        ["sh", "-c", '"$@" <&-', "sh", *command], cwd=shell.folder, capture_output=True, check=False
+    )
+    assert (closed.returncode, closed.stdout) == (1, b"")
+    assert closed.stderr == b"error: stdin: cannot be read: it is closed\n"
 
 
 def test_many_calls_are_answered_in_their_order(shell: Shell) -> None:
@@ -260,7 +395,9 @@ def test_a_line_may_have_all_that_is_known_of_a_call(shell: Shell) -> None:
         ('{"from": 1, "to": "2"}', '"from" must be a text in quotes'),
         ('{"from": null, "to": "2"}', '"from" must be a text in quotes'),
         ('{"from": "1", "to": "2", "no_pin": "yes"}', '"no_pin" must be true or false'),
-        ("\xff", "not JSON"),
+        ("\xff", "not UTF-8"),
+        ('{"from": ' + "1" * 5_000 + ', "to": "2"}', '"from" must be a text in quotes'),
+        ('{"from": "1", "to": "2", "a\\nb": 1}', 'a call has no "a\\nb" - '),
     ],
 )
 def test_a_broken_line_is_one_line_and_the_others_are_answered(
