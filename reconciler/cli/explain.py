@@ -6,16 +6,19 @@ import gc
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 import click
-from click.core import ParameterSource
 
 from reconciler.cli.console import emit, note
 from reconciler.cli.options import Output, output_options, request_options
-from reconciler.core.plan import Plane
+from reconciler.cli.sources import (
+    live_or_snapshot_option,
+    looking_at,
+    plane_option,
+    require_plan_for_only,
+)
 from reconciler.errors import ExitCode, FileError
 from reconciler.pipeline.request import Request
 from reconciler.render.escape import escape
@@ -27,18 +30,12 @@ if TYPE_CHECKING:
     from reconciler.render.shapes import CallAnswerDocument
     from reconciler.sip.routing.call import Call
 
-_SERVER = "(the server)"  # where --live stands alone; no file is called so
 _STDIN = "-"
 
 
 @click.command("explain")
 @request_options(
-    click.option(
-        "--only",
-        type=click.Choice([plane.value for plane in Plane]),
-        envvar="RECONCILE_ONLY",
-        help="With --diff: an apply of this plane only; the other one stays as it lives.",
-    )
+    plane_option("With --diff: an apply of this plane only; the other one stays as it lives.")
 )
 @click.option("--from", "caller", metavar="NUMBER", help="Who calls: the user part of From.")
 @click.option("--to", "called", metavar="NUMBER", help="Which number is called.")
@@ -50,12 +47,8 @@ _STDIN = "-"
 @click.option(
     "--calls", metavar="FILE", help="Answer many calls: JSON lines in, JSON lines out; - is stdin."
 )
-@click.option(
-    "--live",
-    metavar="[SNAPSHOT]",
-    is_flag=False,
-    flag_value=_SERVER,
-    help="Ask the live project, or the one in a snapshot file, instead of the file.",
+@live_or_snapshot_option(
+    "Ask the live project, or the one in a snapshot file, instead of the file."
 )
 @click.option("--diff", is_flag=True, help="Show the live project and what an apply makes of it.")
 @output_options
@@ -90,9 +83,8 @@ def command(
     given = [name for name, value in {**single, "--pin": pin}.items() if value is not None]
     given += ["--no-pin"] if no_pin else []
     _require_one_question(given, room, calls, diff)
-    _require_sense(calls, live, diff)
-    if live is not None and live != _SERVER:
-        request = replace(request, live_file=Path(live))
+    require_plan_for_only("--diff", is_given=diff)
+    request = looking_at(request, live)
     if calls is not None:
         # Opened first: nothing is asked in vain.
         with _opened(calls) as lines:
@@ -123,21 +115,14 @@ def _require_one_question(
         raise click.UsageError(f"{given[0]} and {questions[0]} do not go together")
     if len(questions) > 1:
         raise click.UsageError("--room and --calls do not go together")
+    if calls == "":
+        raise click.UsageError("--calls names no file: the text behind it is empty")
     if diff and questions:
         raise click.UsageError(f"--diff and {questions[0]} do not go together")
     if not (given or questions):
         raise click.UsageError(
             "what is to be explained? Give --from and --to, or --room, or --calls"
         )
-
-
-def _require_sense(calls: str | None, live: str | None, diff: bool) -> None:
-    for option, path in (("--calls", calls), ("--live", live)):
-        if path == "":
-            raise click.UsageError(f"{option} names no file: the text behind it is empty")
-    source = click.get_current_context().get_parameter_source("only")
-    if source is ParameterSource.COMMANDLINE and not diff:
-        raise click.UsageError("--only is for --diff: nothing else tells of an apply")
 
 
 def _project(request: Request, output: Output, *, live: bool) -> AskedProject:

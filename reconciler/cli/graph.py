@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from pathlib import Path
-
 import click
 
-from reconciler.cli.console import emit
+from reconciler.cli.console import emit, note
 from reconciler.cli.options import Output, output_in, request_options
+from reconciler.cli.sources import (
+    live_or_snapshot_option,
+    looking_at,
+    plane_option,
+    require_plan_for_only,
+)
+from reconciler.errors import ExitCode
 from reconciler.pipeline.request import Request
 
 FORMATS = ("mermaid", "dot", "svg", "html", "json")
-_SERVER = "(the server)"  # where --live stands alone; no file is called so
+# These have a list of all findings; the others show those that are about something on the map.
+_TELLING = ("html", "json")
 
 
 @click.command("graph")
-@request_options()
-@click.option(
-    "--live",
-    metavar="[SNAPSHOT]",
-    is_flag=False,
-    flag_value=_SERVER,
-    help="Draw the live project, or the one in a snapshot file; with --plan, plan against that file.",
+@request_options(
+    plane_option("With --plan: a plan of this plane only; the other one stays as it lives.")
+)
+@live_or_snapshot_option(
+    "Draw the live project, or the one in a snapshot file; with --plan, plan against that file."
 )
 @click.option("--plan", is_flag=True, help="Draw what an apply would change, in all that stays.")
 @output_in(FORMATS, "RECONCILE_GRAPH_FORMAT")
@@ -30,7 +33,8 @@ def command(live: str | None, plan: bool, request: Request, output: Output) -> i
     """Draw the map: numbers, trunks, rules, rooms, agents, with the findings where they are.
 
     Without --live and --plan it is the map of the file, and no server is needed. A file with errors is drawn as far as
-    it can be read, errors included: exit code 1 means that there is no map.
+    it can be read, errors included: exit code 1 means that there is no map. What is found about nothing on the map is
+    told on stderr.
 
     \b
     Examples:
@@ -42,9 +46,10 @@ def command(live: str | None, plan: bool, request: Request, output: Output) -> i
     """
     from reconciler.graph import GraphFormat, show_graph
     from reconciler.pipeline import picture
+    from reconciler.render.escape import escape
 
-    if live is not None and live != _SERVER:
-        request = replace(request, live_file=Path(live))
+    require_plan_for_only("--plan", is_given=plan)
+    request = looking_at(request, live)
     if plan:
         graph = picture.picture_of_plan(request)
     elif live is not None:
@@ -52,4 +57,6 @@ def command(live: str | None, plan: bool, request: Request, output: Output) -> i
     else:
         graph = picture.picture_of_file(request)
     emit(show_graph(graph, GraphFormat(output.format)))
-    return 0
+    for finding in graph.unplaced if output.format not in _TELLING else ():
+        note(escape(str(finding)), output)
+    return ExitCode.OK

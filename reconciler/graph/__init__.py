@@ -8,7 +8,9 @@
     places.py     findings to the nodes they are about
     focus.py      less of a graph: what changes, or as much as fits
     layout.py     where everything stands in a picture
-    mermaid.py, dot.py, svg.py, html.py, document.py     a graph in each of the formats; functions to str
+    words.py      what every format says in the same words
+    mermaid.py, dot.py, svg.py, document.py     a graph in each of the formats; functions to str
+    page.py       the same for a browser: svg.py's picture in style.py's colours, script.py, and the table of ways.py
     formats.py    one function that gives it in any of them
 
 Nothing here holds a secret: of passwords and PINs it is only known that there are some.

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from reconciler.core.plan import Plane
 from reconciler.graph.model import Edge, Fate, Graph, Node, NodeKind
-from reconciler.graph.words import PLANES, badge, details, hover, label, title
+from reconciler.graph.words import NOTHING, PLANES, badge, details, hover, label, title
 from reconciler.render.escape import escape
 
 _SHAPES = {NodeKind.ROOM: "folder", NodeKind.CONVENTION: "hexagon"}
@@ -36,6 +36,8 @@ def _lines(graph: Graph) -> Iterator[str]:
         yield f'    label={_text(PLANES[plane])}; style="rounded"; color="#8c959f"'
         yield from (f"    {_node(graph, node)}" for node in graph.nodes if node.kind.plane is plane)
         yield "  }"
+    if not graph.nodes:
+        yield f"  nothing [label={_text(NOTHING)}, shape=plain]"
     yield from (f"  {_edge(edge)}" for edge in graph.edges)
     yield "}"
 

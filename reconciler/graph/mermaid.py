@@ -17,7 +17,7 @@ from reconciler.core.plan import Plan, Plane
 from reconciler.graph.focus import at_most, only_changes
 from reconciler.graph.model import Edge, Fate, Graph, Node, NodeKind, tally
 from reconciler.graph.sources import graph_of_plan
-from reconciler.graph.words import PLANES, badge, cut, details, label, title
+from reconciler.graph.words import NOTHING, PLANES, badge, cut, description, details, label, title
 from reconciler.render.escape import escape
 from reconciler.sip.era import Era
 
@@ -83,6 +83,7 @@ def mermaid_of_plan(plan: Plan, configuration: Configuration, era: Era = Era.NEW
 def _lines(graph: Graph, part: Graph, left_out: tuple[Node, ...]) -> Iterator[str]:
     yield "flowchart LR"
     yield f"  accTitle: {_plain(title(graph))}"
+    yield f"  accDescr: {_plain(description(graph))}"
     for plane in Plane:
         nodes = [node for node in part.nodes if node.kind.plane is plane]
         if not nodes:
@@ -91,6 +92,8 @@ def _lines(graph: Graph, part: Graph, left_out: tuple[Node, ...]) -> Iterator[st
         yield from (f"    {_node(part, node)}" for node in nodes)
         yield "  end"
     yield from (f"  {_edge(edge)}" for edge in part.edges)
+    if not graph.nodes:
+        yield f'  nothing["{NOTHING}"]'
     hidden = len(graph.edges) - len(part.edges)
     if left_out or hidden:
         told = tally(left_out) if left_out else "nothing"
@@ -150,4 +153,4 @@ def _encoded(text: str) -> Iterator[str]:
 
 def _plain(text: str) -> str:
     """A text for a place where Mermaid decodes nothing."""
-    return re.sub(r"[^\w .,+/-]", " ", escape(text)).strip()
+    return re.sub(r"[^\w .,+/-]", " ", escape(text)).strip() or "LiveKit"

@@ -122,6 +122,12 @@ class Graph:
         found = {self.findings[index].severity for index in node.findings}
         return next((severity for severity in Severity if severity in found), None)
 
+    @property
+    def unplaced(self) -> tuple[Finding, ...]:
+        """What is found about nothing on the map."""
+        placed = {index for node in self.nodes for index in node.findings}
+        return tuple(one for index, one in enumerate(self.findings) if index not in placed)
+
     def neighbours(
         self, *, lasting: bool = False
     ) -> tuple[dict[str, list[str]], dict[str, list[str]]]:

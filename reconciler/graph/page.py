@@ -18,14 +18,15 @@ from reconciler.graph.script import SCRIPT
 from reconciler.graph.style import PAGE, PICTURE
 from reconciler.graph.svg import picture
 from reconciler.graph.ways import IN, OUT, Way, ways_in, ways_out
-from reconciler.graph.words import FATES, SIGNS, details, findings, label, title
+from reconciler.graph.words import SIGNS, details, findings, label, legend, title
 from reconciler.render.escape import escape
 
 _STYLE = f"{PICTURE}{PAGE}"
 # A cell with more than this says how many there are.
 _MOST = 8
 _LONGEST = 80
-_SMALLEST = 0.8
+_SMALLEST = 0.76
+_TALL = 4000.0  # a picture higher than this scrolls by itself: nobody should have to scroll past it
 _ROOMS = IN.index("Rooms")
 
 
@@ -35,9 +36,11 @@ def page(graph: Graph) -> str:
 
 
 def _lines(graph: Graph) -> Iterator[str]:
-    drawn, width = picture(graph, linked=True)
+    drawn = picture(graph)
     # A picture shrinks with its window, as long as it can be read; then it scrolls.
-    style = f"{_STYLE}.map{{min-width:{width * _SMALLEST:.0f}px;max-width:{width:.0f}px}}\n"
+    smallest = drawn.width * _SMALLEST
+    style = f"{_STYLE}.map{{min-width:{smallest:.0f}px;max-width:{drawn.width:.0f}px}}\n"
+    tall = " tall" if drawn.height > _TALL else ""
     yield "<!DOCTYPE html>"
     yield '<html lang="en">'
     yield "<head>"
@@ -53,8 +56,8 @@ def _lines(graph: Graph) -> Iterator[str]:
     yield from _header(graph)
     yield from _bar(graph)
     yield '<section class="picture-part">'
-    yield '<div class="picture" tabindex="0" role="region" aria-label="Map">'
-    yield drawn
+    yield f'<div class="picture{tall}" tabindex="0" role="region" aria-label="Map">'
+    yield drawn.element
     yield "</div>"
     yield "</section>"
     yield from _findings(graph)
@@ -100,28 +103,15 @@ def _bar(graph: Graph) -> Iterator[str]:
 
 
 def _legend(graph: Graph) -> Iterator[str]:
-    """What colours mean, as far as they are there."""
-    entries = [
-        (fate.value, f"{fate.sign} {FATES[fate]}")
-        for fate in Fate
-        if fate in FATES
-        and (
-            any(node.fate is fate for node in graph.nodes)
-            or any(edge.fate is fate for edge in graph.edges)
-        )
-    ]
-    entries += [
-        (severity.value, f"{sign} {severity.value}: see the findings")
-        for severity, sign in SIGNS.items()
-        if any(graph.severity(node) is severity for node in graph.nodes)
-    ]
-    if any(node.missing for node in graph.nodes):
-        entries.append(("missing", "is named, and is not there"))
-    if not entries:
+    """What colours mean; the script makes an entry find what bears it."""
+    signs = legend(graph)
+    if not signs:
         return
     yield '<ul class="legend" aria-label="Legend">'
-    for name, text in entries:
-        yield f'<li><span class="key {name}"></span>{_html(text)}</li>'
+    for sign in signs:
+        yield (
+            f'<li data-search="{_html(sign.search)}"><span class="key {sign.name}"></span>{_html(sign.text)}</li>'
+        )
     yield "</ul>"
 
 
@@ -166,7 +156,8 @@ def _ways(graph: Graph) -> Iterator[str]:
 
 
 def _table(columns: Sequence[str], ways: Sequence[Way]) -> Iterator[str]:
-    yield f"<table><thead><tr>{''.join(f'<th>{name}</th>' for name in columns)}</tr></thead><tbody>"
+    heads = "".join(f'<th scope="col">{name}</th>' for name in columns)
+    yield f"<table><thead><tr>{heads}</tr></thead><tbody>"
     for way in ways:
         told = [_cell(nodes, way.gone) for nodes in way.cells]
         if not any(told[:_ROOMS]):

@@ -21,6 +21,7 @@ from reconciler.sip.rooms import RoomNames, room_names
 
 AGENTS_PATH = "agents"
 _WAS = "until now"
+_OTHERS = "changes"  # the agents that a rule brings into rooms that stay
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,8 @@ class Meeting:
         for convention in conventions_of(names, self._plane.conventions):
             if convention is not None:
                 covered = True
-                self._builder.edge(room, self._convention(convention, one.line), fate=fate)
+                told = _OTHERS if fate is Fate.UPDATE else ""
+                self._builder.edge(room, self._convention(convention, one.line), told, fate)
         if not covered:
             self._builder.annotate(room, "under no convention")
             self._add_agents(room, agents_before, Fate.KEEP, "as it lives")

@@ -8,6 +8,7 @@ SCRIPT = """
   const map = document.querySelector("svg.map");
   const box = document.querySelector("#search");
   const told = document.querySelector("#found");
+  const tables = Array.from(document.querySelectorAll(".ways table"));
   const rows = Array.from(document.querySelectorAll("tr[data-nodes]"));
   if (!map || !box) return;
   const nodes = Array.from(map.querySelectorAll(".node"));
@@ -23,7 +24,7 @@ SCRIPT = """
     link(last, edge.dataset.to, edge.dataset.from);
   }
   const texts = new Map(nodes.map((node) => [node.id, node.textContent.toLowerCase()]));
-  let pinned = null;
+  let pinned = null, visited = 0;
 
   // A way is everything that leads to a node, and everything that it leads to.
   function walk(starts, table) {
@@ -61,10 +62,35 @@ SCRIPT = """
     for (const row of rows) {
       row.classList.toggle("off", !!matches && !row.dataset.nodes.split(" ").some((id) => matches.has(id)));
     }
+    for (const table of tables) {
+      const off = !table.querySelector("tbody tr:not(.off)");
+      table.classList.toggle("off", off);
+      table.previousElementSibling.classList.toggle("off", off);
+    }
+  }
+  // A tall picture scrolls by itself: to what was found, and the page stays where it is.
+  function reveal(node) {
+    const frame = map.parentElement;
+    if (!frame.classList.contains("tall")) return;
+    const at = node.getBoundingClientRect(), window = frame.getBoundingClientRect();
+    frame.scrollTop += at.top - window.top - frame.clientHeight / 2;
+  }
+  function press() {
+    for (const node of nodes) node.setAttribute("aria-pressed", node.id === pinned);
+  }
+  function search(words) {
+    box.value = words;
+    pinned = null;
+    visited = 0;
+    press();
+    show();
+    const matches = found();
+    if (matches && matches.size) reveal(document.getElementById(matches.values().next().value));
   }
   function pin(id) {
     pinned = pinned === id ? null : id;
     if (!pinned) for (const node of nodes) node.classList.remove("chosen");
+    press();
     show();
   }
   const nodeOf = (event) => (event.target.closest ? event.target.closest(".node") : null);
@@ -80,26 +106,40 @@ SCRIPT = """
     else if (pinned) pin(pinned);
   });
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") { box.value = ""; pinned = null; show(); }
+    if (event.key === "Escape") search("");
     const node = nodeOf(event);
     if (node && (event.key === "Enter" || event.key === " ")) { event.preventDefault(); pin(node.id); }
   });
-  box.addEventListener("input", () => { pinned = null; show(); });
+  box.addEventListener("input", () => search(box.value));
   box.addEventListener("keydown", (event) => {
     const matches = event.key === "Enter" ? found() : null;
     if (!matches || !matches.size) return;
-    const first = document.getElementById(matches.values().next().value);
-    first.scrollIntoView({ block: "center", inline: "center" });
+    const all = Array.from(matches);
+    const at = visited % all.length;
+    visited = at + 1;
+    document.getElementById(all[at]).scrollIntoView({ block: "center", inline: "center" });
+    told.textContent = at + 1 + " of " + all.length;
   });
+  for (const entry of document.querySelectorAll(".legend [data-search]")) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.title = "Show all of these";
+    button.append(...entry.childNodes);
+    entry.append(button);
+    const words = entry.dataset.search;
+    button.addEventListener("click", () => search(box.value === words ? "" : words));
+  }
   function follow() {
     const id = location.hash.slice(1);
     if (!texts.has(id)) return;
     pinned = id;
+    press();
     show();
     document.getElementById(id).scrollIntoView({ block: "center", inline: "center" });
   }
   window.addEventListener("hashchange", follow);
   document.querySelector(".search").hidden = false;
+  press();
   follow();
 })();
 """

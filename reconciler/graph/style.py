@@ -9,7 +9,9 @@ from __future__ import annotations
 PICTURE = """
 .map{font-family:-apple-system,BlinkMacSystemFont,"Segoe UI","DejaVu Sans","Noto Sans",Arial,sans-serif;
 font-size:12.5px}
+.ground{fill:#fff}
 .frame{fill:#f6f8fa;stroke:#d0d7de}
+.legend-text{fill:#57606a}
 .sip .frame-title{fill:#0a3069}.agents .frame-title{fill:#512a97}
 .frame-title{font-size:15px;font-weight:600}
 .column-title{fill:#57606a;font-size:11px;letter-spacing:.06em}
@@ -38,7 +40,9 @@ font-size:12.5px}
 .edge.delete{stroke:#cf222e;stroke-width:1.8;stroke-dasharray:5 3}
 .node.unlisted .box{fill:#eaeef2;stroke:#6e7781;stroke-dasharray:2 3}.edge.unlisted{stroke-dasharray:2 3}
 @media (prefers-color-scheme:dark){
+.ground{fill:#0d1117}
 .frame{fill:#151b23;stroke:#3d444d}
+.legend-text{fill:#9198a1}
 .sip .frame-title{fill:#a5d6ff}.agents .frame-title{fill:#d2a8ff}
 .column-title,.edge-label,.node .detail{fill:#9198a1}
 .split{stroke:#3d444d}
@@ -71,6 +75,7 @@ font-family:-apple-system,BlinkMacSystemFont,"Segoe UI","DejaVu Sans","Noto Sans
 main{display:flex;flex-direction:column;gap:20px;max-width:1760px;margin:0 auto}
 h1{font-size:24px;margin:0;overflow-wrap:anywhere}
 h2{font-size:17px;margin:0 0 8px}
+table+h2{margin-top:24px}
 a{color:#0969da}
 .muted{color:#57606a}
 .summary{margin:4px 0 0}
@@ -82,7 +87,10 @@ padding:8px 0}
 background:#fff;color:inherit}
 .search output{white-space:nowrap;color:#57606a;font-size:13px}
 .legend{display:flex;flex-wrap:wrap;gap:6px 16px;font-size:13px;margin:0;padding:0;list-style:none}
-.legend li{display:flex;align-items:center;gap:6px}
+.legend li,.legend button{display:flex;align-items:center;gap:6px}
+.legend button{font:inherit;color:inherit;background:none;border:0;padding:2px 4px;margin:-2px -4px;border-radius:6px;
+cursor:pointer}
+.legend button:hover{text-decoration:underline}
 .key{display:inline-block;width:22px;height:14px;border:1.6px solid #8c959f;border-radius:4px}
 .key.create{background:#dafbe1;border-color:#1a7f37}
 .key.update{background:#fff3c4;border-color:#9a6700}
@@ -92,6 +100,7 @@ background:#fff;color:inherit}
 .key.note{border-color:#0969da}
 .key.error{border:3px solid #cf222e}.key.warning{border:3px solid #bf8700}
 .picture{overflow-x:auto;border-radius:12px}
+.picture.tall{overflow-y:auto;max-height:82vh}
 .picture svg{display:block;height:auto;width:100%}
 .node{cursor:pointer;outline-offset:3px;scroll-margin:120px}
 .node:target .box{stroke:#0969da;stroke-width:3.5}
@@ -111,12 +120,12 @@ table{border-collapse:collapse;width:100%;font-size:14px}
 th{text-align:left;font-size:12px;color:#57606a;font-weight:600;border-bottom:1px solid #d0d7de;
 padding:6px 12px 6px 0}
 td{vertical-align:top;border-bottom:1px solid #d8dee4;padding:7px 12px 7px 0;overflow-wrap:anywhere}
-tr.off{display:none}
+.ways .off{display:none}
 td .detail{display:block;font-size:12px;color:#57606a}
 td .create{color:#1a7f37}td .update{color:#7d4e00}td .rename{color:#0969da}
 td .delete{color:#cf222e;text-decoration:line-through}
 td a{color:inherit;text-decoration:none}td a:hover{text-decoration:underline}
-@media (max-width:760px){
+@media screen and (max-width:760px){
 body{padding:14px;font-size:16px}
 .bar{position:static}
 main{gap:16px}
@@ -126,7 +135,6 @@ tr{border:1px solid #d0d7de;border-radius:10px;padding:8px 12px;margin-bottom:10
 td{border:0;padding:3px 0 3px 96px;position:relative;min-height:26px}
 td:empty{display:none}
 td::before{content:attr(data-column);position:absolute;left:0;top:4px;font-size:12px;color:#57606a}
-tr.off{display:none}
 }
 @media (prefers-color-scheme:dark){
 body,.bar{background:#0d1117;color:#f0f6fc}
@@ -144,5 +152,11 @@ th,td,tr{border-color:#3d444d}
 td .create{color:#3fb950}td .update{color:#d29922}td .rename{color:#4493f8}td .delete{color:#f85149}
 td a{color:inherit}
 }
-@media print{.bar{position:static}.search{display:none}}
+@media print{
+body{padding:0}
+.bar{position:static}.search{display:none}
+.picture,.picture.tall{overflow:visible;max-height:none}
+.picture svg{min-width:0}
+tr,.findings li{break-inside:avoid}
+}
 """

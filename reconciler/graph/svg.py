@@ -4,25 +4,43 @@ from __future__ import annotations
 
 import html
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from reconciler.core.finding import Severity
 from reconciler.core.plan import Plane
 from reconciler.graph.layout import DETAIL, ROW, Box, Layout, Way, lay_out
 from reconciler.graph.model import COLUMN, Fate, Graph, Node, NodeKind
 from reconciler.graph.style import PICTURE
-from reconciler.graph.words import PLANES, badge, cut, details, hover, label, title
+from reconciler.graph.words import (
+    NOTHING,
+    PLANES,
+    badge,
+    cut,
+    description,
+    details,
+    hover,
+    label,
+    legend,
+    title,
+)
 from reconciler.render.escape import escape
 
 _LABEL, _SMALL = 7.6, 6.7  # width of a letter
-_LONGEST = 34
-_LONGEST_DETAIL = 40
+_LONGEST = 42
+_LONGEST_DETAIL = 48
 _PAD = 14.0
 _EDGE = 4.0  # from the picture's edge to the frames
 _TOP = 78.0  # of a frame, for its title and those of its columns
-_GAPS = {0: 44.0, 1: 72.0, 2: 44.0, 3: 80.0, 4: 112.0}
-_FIRST_AGENT_COLUMN = 4
+_GAPS = {0: 44.0, 1: 72.0, 2: 44.0, 3: 96.0, 4: 112.0}
+_ROOMS_COLUMN = COLUMN[NodeKind.ROOM]
+_FIRST_AGENT_COLUMN = COLUMN[NodeKind.CONVENTION]
+_FRAME_TITLE, _LEGEND_TEXT = 9.4, 7.4  # width of a letter
+_LEGEND_LINE = 24.0
+_KEY = 22.0
+_NARROWEST = 320.0
 _HEADINGS = ("Numbers", "Inbound trunks", "Dispatch rules", "Rooms", "Conventions", "Agents")
+_SEVERITIES = frozenset(one.value for one in Severity)
 _OUTGOING = ("Numbers", "Outbound trunks", "Providers")
 
 
@@ -38,28 +56,83 @@ class _Grid:
 
 
 def svg(graph: Graph) -> str:
-    """The map as a picture of its own."""
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n{picture(graph, style=PICTURE)[0]}\n'
+    """The map as a picture of its own, with its colours, its legend and a ground to stand on."""
+    drawn = _draw(graph, linked=False)
+    keys, below = _legend(graph, drawn.width, drawn.height)
+    ground = '<rect class="ground" width="100%" height="100%"/>'
+    parts = (f"<style>{PICTURE}</style>", ground, *drawn.parts, *keys)
+    text = _element(graph, drawn.width, drawn.height + below, "img", parts)
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n'
 
 
-def picture(graph: Graph, *, style: str = "", linked: bool = False) -> tuple[str, float]:
-    """The `svg` element and its width. `linked`: findings are links, and nodes are reached by keyboard."""
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """The `svg` element for a page, which brings the style and the legend."""
+
+    element: str
+    width: float
+    height: float
+
+
+def picture(graph: Graph) -> Picture:
+    """The map for a page: badges are links to the findings, and nodes are reached by keyboard."""
+    drawn = _draw(graph, linked=True)
+    # What can be pressed must not stand in what is one image to those who cannot see it.
+    element = _element(graph, drawn.width, drawn.height, "group", drawn.parts)
+    return Picture(element, drawn.width, drawn.height)
+
+
+@dataclass(frozen=True, slots=True)
+class _Drawn:
+    """Everything in a picture, and how large it is."""
+
+    parts: tuple[str, ...]
+    width: float
+    height: float
+
+
+def _draw(graph: Graph, *, linked: bool) -> _Drawn:
+    if not graph.nodes:
+        return _Drawn((_line("column-title", _PAD, 30.0, NOTHING),), _NARROWEST, 48.0)
     layout = lay_out(graph)
     grid = _grid(graph)
-    columns = sorted(grid.left)
-    width = grid.right(columns[-1]) + _EDGE + _PAD if columns else 2 * _EDGE
-    height = layout.height + _TOP + 2 * _EDGE + _PAD
-    parts = [
-        f'<svg class="map" xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height:.0f}" '
-        f'viewBox="0 0 {width:.0f} {height:.0f}" role="img">',
-        f"<title>{_xml(title(graph))}</title>",
-        f"<style>{style}</style>" if style else "",
+    parts = (
         *_frames(grid, layout, graph),
         *_edges(grid, layout),
         *(_node(graph, box, grid, linked=linked) for box in layout.boxes),
+    )
+    width = grid.right(max(grid.left)) + _EDGE + _PAD
+    return _Drawn(parts, width, layout.height + _TOP + 2 * _EDGE + _PAD)
+
+
+def _element(graph: Graph, width: float, height: float, role: str, parts: Iterable[str]) -> str:
+    lines = (
+        f'<svg class="map" xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height:.0f}" '
+        f'viewBox="0 0 {width:.0f} {height:.0f}" role="{role}">',
+        f"<title>{_xml(title(graph))}</title>",
+        f"<desc>{_xml(description(graph))}</desc>",
+        *parts,
         "</svg>",
-    ]
-    return "\n".join(part for part in parts if part), width
+    )
+    return "\n".join(lines)
+
+
+def _legend(graph: Graph, width: float, top: float) -> tuple[list[str], float]:
+    """The keys below a picture, in as many lines as they take, and the height of these."""
+    signs = legend(graph)
+    parts = []
+    x, y = _EDGE + _PAD, top + 8.0
+    for sign in signs:
+        needed = _KEY + 8 + len(sign.text) * _LEGEND_TEXT
+        if x + needed > width - _EDGE and x > _EDGE + _PAD:
+            x, y = _EDGE + _PAD, y + _LEGEND_LINE
+        name = sign.name if sign.name not in _SEVERITIES else f"has-{sign.name}"
+        parts.append(
+            f'<g class="node {name}"><rect class="box" x="{x:.1f}" y="{y:.1f}" width="{_KEY:.0f}" height="14" rx="4"/>'
+            f"</g>{_line('legend-text', x + _KEY + 7, y + 11.5, sign.text)}"
+        )
+        x += needed + 18
+    return parts, y + _LEGEND_LINE - top if signs else 0.0
 
 
 def _grid(graph: Graph) -> _Grid:
@@ -134,7 +207,7 @@ def _frames(grid: _Grid, layout: Layout, graph: Graph) -> Iterator[str]:
 
 def _frame_title(plane: Plane, width: float) -> str:
     told = PLANES[plane]
-    return told if len(told) * 8.2 < width - 2 * _PAD else told.partition(":")[0]
+    return told if len(told) * _FRAME_TITLE < width - 2 * _PAD else told.partition(":")[0]
 
 
 def _line(name: str, x: float, y: float, text: str) -> str:
@@ -164,7 +237,8 @@ def _edges(grid: _Grid, layout: Layout) -> Iterator[str]:
         box = boxes[source]
         middle = sum(boxes[target].middle for target in targets) / len(targets)
         y = _y(box.middle) + (13 if middle > box.middle + 30 else -5)
-        x = grid.right(box.column) + 7
+        # Beyond the frame of its plane, or in it, yet not upon its border.
+        x = grid.right(box.column) + (_PAD + 5 if box.column == _ROOMS_COLUMN else 7)
         text = _xml(cut(escape(told), 22))
         place = f'data-from="{source}" data-to="{" ".join(targets)}" x="{x:.1f}" y="{y:.1f}"'
         yield f'<text class="edge-label halo" aria-hidden="true" {place}>{text}</text>'
@@ -201,7 +275,7 @@ def _node(graph: Graph, box: Box, grid: _Grid, *, linked: bool) -> str:
     first, second = _xml(_first(node)), _xml(_second(node))
     baseline = y + (18 if second else ROW / 2 + 4.5)
     radius = 13 if node.kind in (NodeKind.NUMBER, NodeKind.AGENT) else 5
-    keyboard = ' tabindex="0"' if linked else ""
+    keyboard = ' tabindex="0" role="button"' if linked else ""
     parts = [
         f'<g class="{_classes(graph, node)}" id="{node.id}"{keyboard}>',
         f"<title>{_xml(hover(graph, node))}</title>",
@@ -237,7 +311,10 @@ def _badge(graph: Graph, node: Node, x: float, y: float, *, linked: bool) -> str
         f'<text class="badge {severity.value}" text-anchor="end" x="{x:.1f}" y="{y:.1f}">'
         f"{badge(graph, node)}</text>"
     )
-    return f'<a href="#f{node.findings[0] + 1}">{text}</a>' if linked else text
+    if not linked:
+        return text
+    # For the mouse: who comes by keyboard has the findings in the name of the node, and in their list.
+    return f'<a href="#f{node.findings[0] + 1}" tabindex="-1" aria-hidden="true">{text}</a>'
 
 
 def _xml(text: str) -> str:

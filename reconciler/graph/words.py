@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from reconciler.core.finding import Severity
 from reconciler.core.plan import Plane
-from reconciler.graph.model import Fate, Graph, Node, counted
+from reconciler.graph.model import Fate, Graph, Node, counted, tally
 from reconciler.render.escape import escape
 
 PLANES = {
@@ -19,6 +21,8 @@ FATES = {
     Fate.DELETE: "is deleted",
     Fate.UNLISTED: "lives, and is not in the file",
 }
+MISSING = "is named, and is not there"
+NOTHING = "nothing to draw"
 LONGEST = 60
 """Of a name in a picture; whole names stand in the tooltips and in the JSON."""
 
@@ -27,6 +31,39 @@ def title(graph: Graph) -> str:
     """What the map is of."""
     name = graph.project or graph.host or "LiveKit"
     return f"What a plan changes in {name}" if graph.shows_plan else f"Dispatch of {name}"
+
+
+def description(graph: Graph) -> str:
+    """How much there is of everything, and what is found about it."""
+    return ". ".join(filter(None, (tally(graph.nodes) or NOTHING, findings(graph))))
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """One entry of a legend. `name` is that of the style, `search` what finds the nodes that bear it."""
+
+    name: str
+    text: str
+    search: str
+
+
+def legend(graph: Graph) -> list[Sign]:
+    """What colours and signs mean, as far as they are there."""
+    fates = {node.fate for node in graph.nodes} | {edge.fate for edge in graph.edges}
+    signs = [
+        Sign(fate.value, f"{fate.sign} {FATES[fate]}", FATES[fate])
+        for fate in Fate
+        if fate in FATES and fate in fates
+    ]
+    severities = {graph.severity(node) for node in graph.nodes}
+    signs += [
+        Sign(severity.value, f"{sign} {severity.value}: see the findings", f"{severity.value}[")
+        for severity, sign in SIGNS.items()
+        if severity in severities
+    ]
+    if any(node.missing for node in graph.nodes):
+        signs.append(Sign("missing", MISSING, MISSING))
+    return signs
 
 
 def label(node: Node, limit: int = LONGEST) -> str:
@@ -65,7 +102,7 @@ def hover(graph: Graph, node: Node) -> str:
     if node.fate in FATES:
         lines.append(FATES[node.fate])
     if node.missing:
-        lines.append("is named, and is not there")
+        lines.append(MISSING)
     found = (graph.findings[index] for index in node.findings)
     lines += [f"{one.severity}[{escape(one.code)}] {escape(one.message)}" for one in found]
     return "\n".join(lines)

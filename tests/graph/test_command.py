@@ -104,6 +104,38 @@ def test_a_file_with_errors_is_drawn_with_them(project: Shell) -> None:
     assert "no-convention" in {drawn["findings"][index]["code"] for index in rule["findings"]}
 
 
+def test_what_cannot_be_read_at_all_is_no_map(project: Shell) -> None:
+    """One line for each error and exit code 1, not an empty picture."""
+    for text in ("sip: [", "", "version: 1\nsip: nothing\n"):
+        project.write("config/dispatch.yaml", text)
+        ran = project.run("graph")
+        assert (ran.code, ran.out) == (1, "")
+        assert "error[" in ran.err
+
+
+def test_what_is_about_nothing_on_the_map_is_told_beside_it(project: Shell) -> None:
+    """Formats without a list of findings say it on stderr, unless they are to be quiet."""
+    project.write("config/dispatch.yaml", CONFIGURATION.replace("name: acme}", "nam: acme}"))
+    for form in FORMATS:
+        ran = project.run("graph", "--format", form)
+        assert ran.code == 0
+        assert ("error[unknown-key]" in ran.err) is (form in ("mermaid", "dot", "svg"))
+    assert project.run("graph", "-q").err == ""
+
+
+def test_a_plan_of_one_plane_is_drawn(project: Shell) -> None:
+    """`--only` is that of a plan, and means nothing without one."""
+    assert project.run("apply", "--auto-approve").code == 0
+    changed = CONFIGURATION.replace("agent_name: acme-telephony", "agent_name: other")
+    project.write("config/dispatch.yaml", changed)
+    both = document(project.run("graph", "--plan", "--format", "json"))
+    assert changes(both)["inbound"] == "update"
+    sip = document(project.run("graph", "--plan", "--only", "sip", "--format", "json"))
+    assert changes(sip)["inbound"] == "keep"
+    ran = project.run("graph", "--only", "sip")
+    assert (ran.code, ran.out) == (64, "")
+
+
 def test_other_formats_are_wrong_usage(project: Shell) -> None:
     """A map is no text: 64, and the formats there are."""
     ran = project.run("graph", "--format", "text")

@@ -32,7 +32,8 @@ _LINES = re.compile(
     "|".join(
         (
             r"flowchart LR",
-            r"  accTitle: [^\x00-\x1f]*",
+            r"  acc(?:Title|Descr): [^\x00-\x1f:;{}#%]+",
+            r'  nothing\["nothing to draw"\]',
             rf'  subgraph (?:sip|agents)_plane\["{_TEXT}"\]',
             r"  end",
             rf"    n\d+{_SHAPES}",
@@ -67,6 +68,17 @@ def test_no_name_breaks_out(texts: list[str]) -> None:
     drawn = mermaid(hostile_graph(texts))
     assert _is_strict(drawn)
     assert CANARY not in drawn
+
+
+def test_it_tells_those_who_cannot_see_it_what_there_is() -> None:
+    """A title, how much there is of everything, and what is found; an empty project says so in the picture."""
+    drawn = mermaid(graph(SMALL)).splitlines()
+    assert drawn[1] == "  accTitle: Dispatch of acme-voice"
+    assert drawn[2].startswith("  accDescr: 9 numbers, 3 inbound trunks, ")
+    assert drawn[2].endswith(". 4 warnings, 1 note")
+    empty = mermaid(graph("version: 1\nproject: {name: nothing}\n"))
+    assert _is_strict(empty)
+    assert 'nothing["nothing to draw"]' in empty
 
 
 def test_what_does_not_fit_is_counted() -> None:

@@ -12,10 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.graph.model import Graph
+from reconciler.graph.dot import dot
+from reconciler.graph.model import Fate, Graph
 from reconciler.graph.page import page
 from reconciler.graph.svg import svg
 from reconciler.graph.ways import ways_in
+from reconciler.graph.words import description, legend
 from tests.graph.hostile import CANARY, NAMES, hostile_graph, names
 from tests.graph.projects import SMALL, graph, large
 from tests.graph.test_plan import DESIRED, planned
@@ -112,7 +114,7 @@ def test_an_svg_is_well_formed(texts: list[str]) -> None:
     root = parsed(svg(drawn))
     assert root.tag == f"{_SVG}svg"
     assert {one.tag.removeprefix(_SVG) for one in root.iter()} <= {
-        *("svg", "title", "style", "g", "rect", "text", "path")
+        *("svg", "title", "desc", "style", "g", "rect", "text", "path")
     }
     assert CANARY not in svg(drawn)
     assert "url(" not in svg(drawn)
@@ -123,8 +125,8 @@ def test_every_node_and_every_edge_is_drawn() -> None:
     """The picture has them all, the groups of numbers with every number."""
     drawn = graph(SMALL)
     root = parsed(svg(drawn))
-    nodes = [one for one in root.iter(f"{_SVG}g") if "node" in (one.get("class") or "").split()]
-    assert len(nodes) == len(drawn.nodes)
+    nodes = [one.get("id") for one in root.iter(f"{_SVG}g") if one.get("id") is not None]
+    assert nodes == [one.id for one in drawn.nodes]
     edges = [one for one in root.iter(f"{_SVG}path") if (one.get("class") or "") == "edge"]
     assert len(edges) == len(drawn.edges)
     assert "+15550100014" in svg(drawn)
@@ -141,7 +143,51 @@ def test_the_table_strikes_out_who_answered_until_now() -> None:
 
 
 def test_an_empty_map_is_a_picture() -> None:
-    """Nothing to draw is no error."""
+    """Nothing to draw is no error, and is said."""
     nothing = graph("version: 1\nproject: {name: nothing}\n")
     parsed(svg(nothing))
     elements(page(nothing))
+    assert "nothing to draw" in svg(nothing)
+    assert "nothing to draw" in dot(nothing)
+
+
+def test_a_picture_of_its_own_has_a_legend_and_a_ground() -> None:
+    """Whoever opens it, light or dark, is told what its colours mean, within its borders."""
+    drawn, _, _ = planned(DESIRED)
+    root = parsed(svg(drawn))
+    (ground,) = (one for one in root.iter(f"{_SVG}rect") if one.get("class") == "ground")
+    assert (ground.get("width"), ground.get("height")) == ("100%", "100%")
+    texts = [one for one in root.iter(f"{_SVG}text") if one.get("class") == "legend-text"]
+    assert [one.text for one in texts] == [sign.text for sign in legend(drawn)]
+    assert {"+ is created", "- is deleted", "⚠ warning: see the findings"} <= {
+        one.text for one in texts
+    }
+    assert all(float(one.get("y") or 0) < float(root.get("height") or 0) for one in texts)
+    assert "legend-text" not in page(drawn).partition("<body>")[2]
+
+
+def test_those_who_cannot_see_it_are_told_what_there_is() -> None:
+    """The picture is an image with a name and a description; in a page its nodes can be pressed."""
+    drawn = graph(SMALL)
+    root = parsed(svg(drawn))
+    assert root.get("role") == "img"
+    assert (root.findtext(f"{_SVG}title"), root.findtext(f"{_SVG}desc")) == (
+        "Dispatch of acme-voice",
+        description(drawn),
+    )
+    text = page(drawn)
+    assert 'role="group"' in text
+    assert text.count('tabindex="0" role="button"') == len(drawn.nodes)
+
+
+def test_agents_that_change_are_told_in_words() -> None:
+    """Not by the colour of the edge alone."""
+    drawn, _, _ = planned(DESIRED)
+    changed = [one.label for one in drawn.edges if one.fate is Fate.UPDATE]
+    assert changed == ["changes"]
+
+
+def test_a_large_picture_scrolls_by_itself() -> None:
+    """The table below it is never a hundred screens away; sixty trunks are shown as a whole."""
+    assert '<div class="picture tall"' in page(graph(large(300)))
+    assert '<div class="picture"' in page(graph(large(60)))
