@@ -35,6 +35,7 @@ _HARMLESS = re.compile(
 # What Mermaid looks for after it has decoded, to make a line break, a formula, an icon or an entity of it: something
 # that cannot be seen keeps it apart.
 _APART = re.compile(r"\\(?=[nN])|\$(?=\$)|:(?=fa)|ﬂ(?=°)|¶(?=ß)")
+_NO_BREAK = "\u00a0"
 _OPEN, _CLOSE = "[", "]"
 _SHAPES = {
     NodeKind.NUMBER: ("([", "])"),
@@ -103,8 +104,12 @@ def _lines(graph: Graph, part: Graph, left_out: tuple[Node, ...]) -> Iterator[st
 
 def _node(graph: Graph, node: Node) -> str:
     begin, end = _SHAPES.get(node.kind, (_OPEN, _CLOSE))
-    marks = badge(graph, node)
-    first = " ".join(filter(None, (label(node, _LONGEST), marks)))
+    name = label(node, _LONGEST)
+    if node.fate.sign:
+        name = name.replace(
+            " ", _NO_BREAK, 1
+        )  # Mermaid breaks lines: not between a sign and its name
+    first = " ".join(filter(None, (name, badge(graph, node).replace(" ", _NO_BREAK))))
     lines = [_text(first), *([_text(details(node, _LONGEST))] if node.details else ())]
     return f'{node.id}{begin}"{"<br/>".join(lines)}"{end}'
 

@@ -21,6 +21,7 @@ from reconciler.sip.rooms import RoomNames, room_names
 
 AGENTS_PATH = "agents"
 _WAS = "until now"
+_LIVES = "as it lives"
 _OTHERS = "changes"  # the agents that a rule brings into rooms that stay
 
 
@@ -109,15 +110,16 @@ class Meeting:
         changed = one.after is not None and agents_before != agents_after
         if fate is Fate.KEEP and one.before is not None and changed:
             fate = Fate.UPDATE
-        covered = False
-        for convention in conventions_of(names, self._plane.conventions):
-            if convention is not None:
-                covered = True
-                told = _OTHERS if fate is Fate.UPDATE else ""
-                self._builder.edge(room, self._convention(convention, one.line), told, fate)
-        if not covered:
+        found = [one for one in conventions_of(names, self._plane.conventions) if one is not None]
+        for convention in found:
+            told = _OTHERS if fate is Fate.UPDATE else ""
+            self._builder.edge(room, self._convention(convention, one.line), told, fate)
+        if not found:
             self._builder.annotate(room, "under no convention")
-            self._add_agents(room, agents_before, Fate.KEEP, "as it lives")
+            self._add_agents(room, agents_before, Fate.KEEP, _LIVES)
+        elif fate is Fate.KEEP and _contradicts(one, found):
+            self._builder.annotate(room, "agents as they live")
+            self._add_agents(room, agents_after, Fate.KEEP, _LIVES)
         elif fate is Fate.UPDATE:
             kept = _names(agents_after)
             gone = tuple(agent for agent in agents_before if agent.agent_name not in kept)
@@ -158,6 +160,17 @@ class Meeting:
         key = self._builder.node(NodeKind.AGENT, name, name or "(unnamed)")
         self._builder.annotate(key, detail)
         return key
+
+
+def _contradicts(one: Subject, conventions: Iterable[Convention]) -> bool:
+    """Whether a rule goes on to bring others than its conventions say: a plan may leave the agents alone."""
+    if one.after is None or AGENTS_PATH not in one.after:
+        return False  # what it brings is not known, or follows from the conventions
+    for convention in conventions:
+        wanted = convention.agents_of(one.line) if Mechanism.SIP in convention.dispatch else None
+        if wanted is not None and _names(wanted.entries) != _names(_agents(one.after)):
+            return True
+    return False
 
 
 def _agents(fields: Fields | None) -> tuple[AgentDispatch, ...]:

@@ -9,6 +9,7 @@ from reconciler.config.model import Configuration
 from reconciler.core.finding import Finding
 from reconciler.core.objects import Desired, Fields, Live, Snapshot
 from reconciler.core.plan import Action, Change, Plan
+from reconciler.core.values import AgentList
 from reconciler.graph.builder import Builder
 from reconciler.graph.model import Fate, Graph
 from reconciler.graph.objects import Subject, Trunks, add_rules, add_trunks
@@ -134,8 +135,8 @@ def _planned(
     fate, former = Fate.KEEP, None
     after: dict[str, object] = dict(one.fields)
     before: dict[str, object] = dict(after)
-    if live is not None and AGENTS_PATH in live.fields:
-        after[AGENTS_PATH] = before[AGENTS_PATH] = live.fields[AGENTS_PATH]
+    if live is not None and live.kind == DISPATCH_RULE.name:
+        after[AGENTS_PATH] = before[AGENTS_PATH] = live.fields.get(AGENTS_PATH, AgentList(()))
     for change in changes:
         if fate is Fate.KEEP or change.action is not Action.UPDATE:
             fate = _FATES[change.action]

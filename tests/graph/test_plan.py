@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reconciler.core.objects import Snapshot
-from reconciler.core.plan import Plan
+from reconciler.core.plan import Plan, Plane
 from reconciler.graph import graph_of_plan, mermaid_of_plan
 from reconciler.graph.model import Fate, Graph, NodeKind
 from reconciler.planning import Options, make_plan
@@ -76,6 +76,21 @@ def test_an_agent_that_a_rule_brought_until_now_is_seen_to_go() -> None:
     ]
 
 
+def test_agents_that_a_plan_leaves_alone_are_drawn_as_they_live() -> None:
+    """A plan of the SIP plane only changes nothing about who comes, whatever the conventions say."""
+    read = configuration(
+        SMALL.replace("prefix: call-, agents: [telephony]", "prefix: call-, agents: [host]")
+    )
+    snapshot = live_from_yaml(SMALL.encode(), Variables())
+    for only, labels in ((Plane.SIP, ["as it lives"]), (None, ["changes", "until now"])):
+        plan = make_plan(read, snapshot, Options(only=only))
+        graph = graph_of_plan(plan, read, Era.NEW, snapshot)
+        room = next(one for one in graph.nodes if one.label == "call-_<number>_<random>")
+        assert ("agents as they live" in room.details) is (only is Plane.SIP)
+        edges = [one for one in graph.edges if one.source == room.id and one.label]
+        assert [one.label for one in edges] == labels
+
+
 def test_deletions_keep_their_place() -> None:
     """With the live project at hand, what goes is drawn with its numbers and its rooms."""
     smaller = SMALL.replace("name: acme-voice,", "name: acme-voice, unlisted: delete,")
@@ -96,6 +111,7 @@ def test_the_picture_of_a_change_is_limited_to_it() -> None:
     _, plan, _ = planned(DESIRED)
     drawn = mermaid_of_plan(plan, configuration(DESIRED))
     assert "signalwire-out" not in drawn
+    assert '"#43;\u00a0night' in drawn  # Mermaid breaks lines: not between a sign and its name
     same_as_golden("plan.mmd", drawn)
 
 
