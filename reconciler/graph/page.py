@@ -24,6 +24,8 @@ from reconciler.render.escape import escape
 _STYLE = f"{PICTURE}{PAGE}"
 # A cell with more than this says how many there are.
 _MOST = 8
+# More findings than this are folded up: what follows them should not be out of sight.
+_MOST_FINDINGS = 40
 _LONGEST = 80
 _SMALLEST = 0.76
 _TALL = 4000.0  # a picture higher than this scrolls by itself: nobody should have to scroll past it
@@ -123,7 +125,8 @@ def _findings(graph: Graph) -> Iterator[str]:
         for index in node.findings:
             nodes.setdefault(index, node)
     yield '<section class="findings" id="findings">'
-    yield f"<details open><summary>Findings: {_html(findings(graph))}</summary>"
+    state = " open" if len(graph.findings) <= _MOST_FINDINGS else ""
+    yield f"<details{state}><summary>Findings: {_html(findings(graph))}</summary>"
     yield "<ol>"
     for index, one in enumerate(graph.findings):
         yield _finding(index, one, nodes.get(index))

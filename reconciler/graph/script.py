@@ -131,6 +131,11 @@ SCRIPT = """
   }
   function follow() {
     const id = location.hash.slice(1);
+    const finding = id && document.querySelector("#findings #" + CSS.escape(id));
+    if (finding) {
+      finding.closest("details").open = true;
+      finding.scrollIntoView({ block: "center" });
+    }
     if (!texts.has(id)) return;
     pinned = id;
     press();

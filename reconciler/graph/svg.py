@@ -152,11 +152,28 @@ def _grid(graph: Graph) -> _Grid:
 
 
 def _width(text: str) -> float:
-    """How many letters wide a text is; those of East Asia are as wide as two."""
-    if text.isascii():
-        return len(text)
-    wide = sum(unicodedata.east_asian_width(one) in "WF" for one in text)
-    return len(text) + wide * 0.9
+    """How many letters wide a text is: a `W` is none of the narrow ones, and those of East Asia are as wide as two."""
+    return sum(_WIDTHS[one] if one in _WIDTHS else _width_of(one) for one in text)
+
+
+def _width_of(letter: str) -> float:
+    if unicodedata.east_asian_width(letter) in "WF":
+        return 1.9
+    if unicodedata.combining(letter):
+        return 0.0
+    return 1.15 if letter.isupper() else 1.0
+
+
+_WIDTHS = {
+    letter: width
+    for letters, width in (
+        ("il.,:;'|!j -", 0.6),
+        ("tfr()[]/_", 0.8),
+        ("Mw<>+=~", 1.4),
+        ("Wm@%", 1.65),
+    )
+    for letter in letters
+}
 
 
 def _first(node: Node) -> str:

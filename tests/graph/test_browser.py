@@ -72,6 +72,13 @@ def test_the_legend_finds_what_it_is_about(tmp_path: Path) -> None:
     assert '<svg class="map focus"' not in used(tmp_path, drawn, click * 2).dom
 
 
+def test_a_link_to_a_finding_unfolds_the_list(tmp_path: Path) -> None:
+    """From the badge of a node one comes to what is wrong with it, however much there is."""
+    drawn = hostile_graph([f"name {index}" for index in range(60)])
+    assert "<details open" in opened(tmp_path, drawn, anchor="#f50").dom
+    assert "<details open" not in opened(tmp_path, drawn).dom
+
+
 def test_a_search_shows_what_it_finds(tmp_path: Path) -> None:
     """A large picture scrolls to the first find, and a table without any is put away with its heading."""
     drawn = graph(large(150))

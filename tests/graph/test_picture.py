@@ -142,6 +142,24 @@ def test_the_table_strikes_out_who_answered_until_now() -> None:
     assert "- SW Telephony Agent</a>" in page(drawn)
 
 
+def test_wide_letters_get_wide_boxes() -> None:
+    """Capitals, letters of East Asia and marks upon letters: as wide as they are, not as many as they are."""
+    widths = {}
+    for name in ("i" * 30, "n" * 30, "W" * 30, "漢" * 30, "n\u0301" * 15):
+        root = parsed(svg(hostile_graph([name])))
+        group = next(one for one in root.iter(f"{_SVG}g") if one.get("class") == "node agent")
+        widths[name[0] + name[-1]] = float(group[1].get("width") or 0)
+    assert widths["n\u0301"] < widths["ii"] < widths["nn"] < widths["WW"] < widths["漢漢"]
+
+
+def test_many_findings_are_folded_up() -> None:
+    """What follows them is not out of sight."""
+    drawn = hostile_graph([f"name {index}" for index in range(60)])
+    assert len(drawn.findings) > 40
+    assert "<details><summary>Findings" in page(drawn)
+    assert "<details open><summary>Findings" in page(graph(SMALL))
+
+
 def test_an_empty_map_is_a_picture() -> None:
     """Nothing to draw is no error, and is said."""
     nothing = graph("version: 1\nproject: {name: nothing}\n")
