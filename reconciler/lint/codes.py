@@ -24,7 +24,7 @@ CODES: Final[dict[str, Code]] = {
     "address-everybody": Code(_W, "a network in `allowed_addresses` is nearly the whole internet"),
     "address-invalid": Code(
         _W,
-        "an entry of `allowed_addresses` is no address and no network; no call comes from there",
+        "an entry of `allowed_addresses` is no address that a call comes from",
     ),
     "address-private": Code(
         _W,
@@ -101,7 +101,7 @@ CODES: Final[dict[str, Code]] = {
     "no-value": Code(_E, "a key has no value, or an empty one"),
     "number-form": Code(
         _W,
-        "a rule has a number in a form that no call has; rules compare byte for byte",
+        "a number is written in a form that no call has; rules compare byte for byte, trunks know digits only",
     ),
     "number-not-on-trunk": Code(_W, "no trunk of a rule lets in a number that the rule lists"),
     "one-of": Code(_E, "exactly one of several keys must be written"),
@@ -116,7 +116,7 @@ CODES: Final[dict[str, Code]] = {
     ),
     "pin-undialable": Code(_W, "a PIN that nobody can dial"),
     "prefix-ends-in-underscore": Code(_N, "LiveKit adds an underscore to a prefix that has one"),
-    "prefix-is-pattern": Code(_W, "the prefix of a convention is written as a pattern"),
+    "prefix-is-pattern": Code(_W, "the prefix or room of a convention is written as a pattern"),
     "prefix-misses-underscore": Code(
         _W,
         "a convention forgets the underscore that LiveKit puts behind a rule's prefix",
@@ -158,7 +158,8 @@ CODES: Final[dict[str, Code]] = {
     "too-many": Code(_E, "there are more problems than are told at once"),
     "trunk-without-auth": Code(
         _W,
-        "an inbound trunk has neither addresses nor a password; anybody who knows its number can call",
+        "an inbound trunk has neither addresses nor a password; anybody who knows its number can call. "
+        "A note where it has names of hosts alone",
     ),
     "trunk-without-rule": Code(_W, "no rule takes the calls of a trunk"),
     "two-voices": Code(

@@ -4,27 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import cached_property
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-from reconciler.agents.conventions import AgentPlane, Convention, Mechanism
-from reconciler.compose import conventions_of
+from reconciler.agents.conventions import AgentPlane
+from reconciler.compose import Compiled, compile_rule
 from reconciler.config.model import Configuration
 from reconciler.core.finding import Finding, Severity, has_errors
 from reconciler.core.objects import Desired, Fields, covers
 from reconciler.core.values import References, TextList
+from reconciler.lint.bringers import is_token_only
 from reconciler.sip.era import Era
-from reconciler.sip.rooms import room_names
+from reconciler.sip.numbers import normalize
 from reconciler.sip.spec import DISPATCH_RULE, INBOUND_TRUNK, KIND_BY_NAME, OUTBOUND_TRUNK
 
 
 class Listed(NamedTuple):
-    """The entries of a trunk's list as they are written, and in normal form; none means any."""
+    """The entries of a list of numbers as they are written, and in normal form; none means any."""
 
     written: frozenset[str]
     normal: frozenset[str]
 
 
-ANY = Listed(frozenset(), frozenset())
+ANY: Final = Listed(frozenset(), frozenset())
 
 
 class Facts:
@@ -40,15 +41,18 @@ class Facts:
         self.inbound = _sound(sip.get(INBOUND_TRUNK.name, ()), faulty)
         self.outbound = _sound(sip.get(OUTBOUND_TRUNK.name, ()), faulty)
         self.rules = _sound(sip.get(DISPATCH_RULE.name, ()), faulty)
-        self.manages_trunks = INBOUND_TRUNK.name in sip
         self.manages_rules = DISPATCH_RULE.name in sip
         self.plane: AgentPlane | None = configuration.agents
         self.lines = configuration.lines
         # What could not be read may be just what seems to be missing.
         self.is_whole = not has_errors(configuration.findings)
+        # Where a part of the project belongs to others, what is missing here may stand there.
+        self.knows_all = self.is_whole and not configuration.project.owns
+        self.knows_rules = self.manages_rules and self.knows_all
         self._unmanaged = configuration.project.unmanaged
         self._listed: dict[tuple[str, str], Listed] = {}
-        self._conventions: dict[str, Convention | None] = {}
+        self._let_in: dict[tuple[tuple[str, ...], str], Listed] = {}
+        self._compiled: dict[str, Compiled] = {}
 
     @cached_property
     def trunks(self) -> dict[str, Desired]:
@@ -63,17 +67,34 @@ class Facts:
     @cached_property
     def numbers_called(self) -> frozenset[str]:
         """Every number of an inbound trunk, in normal form."""
-        return frozenset(
-            number
-            for one in self.inbound
-            if isinstance(listed := one.fields.get("numbers"), TextList)
-            for number in listed.key
-        )
+        return frozenset().union(*(self.listed(one, "numbers").normal for one in self.inbound))
+
+    @cached_property
+    def own_numbers(self) -> frozenset[str]:
+        """Every number that is called here, in normal form, as far as it is told.
+
+        Where a trunk is for any number, those that rules are for and those that calls go out from tell some of them.
+        """
+        found = set(self.numbers_called)
+        if self.has_default_trunk:
+            for one in (*self.outbound, *self.rules):
+                found.update(self.listed(one, "numbers").normal)
+        return frozenset(found)
 
     @cached_property
     def has_default_trunk(self) -> bool:
-        """Whether some trunk takes calls to any number."""
-        return any("numbers" not in one.fields for one in self.inbound)
+        """Whether some trunk takes calls to any number, or may."""
+        return any(not self.listed(one, "numbers").written for one in self.inbound)
+
+    @cached_property
+    def holders(self) -> dict[str, list[Desired]]:
+        """The inbound trunks that have a number, by its normal form."""
+        found: dict[str, list[Desired]] = {}
+        for one in self.inbound:
+            for number in dict.fromkeys(map(normalize, texts_of(one, "numbers"))):
+                if number in self.listed(one, "numbers").normal:
+                    found.setdefault(number, []).append(one)
+        return found
 
     @cached_property
     def prefixes(self) -> Sequence[str]:
@@ -86,50 +107,81 @@ class Facts:
         return sorted(found)
 
     @cached_property
+    def direct_rooms(self) -> frozenset[str]:
+        """The rooms of all direct rules."""
+        names = (rule.fields.get("rooms.direct.room") for rule in self.rules)
+        return frozenset(name for name in names if isinstance(name, str))
+
+    @cached_property
     def has_token_only(self) -> bool:
         """Whether some convention leaves its agents to tokens alone."""
-        only = (Mechanism.TOKEN,)
-        return self.plane is not None and any(
-            one.dispatch == only for one in self.plane.conventions.all
-        )
+        return self.plane is not None and any(map(is_token_only, self.plane.conventions.all))
 
     def owns(self, one: Desired, path: str) -> bool:
         """Whether the file decides about a field, rather than somebody else."""
         return not any(covers(parent, path) for parent in (*one.unmanaged, *self._unmanaged))
 
+    def decides(self, one: Desired, *groups: str) -> bool:
+        """Whether the file decides about all of some fields, whatever stands below them."""
+        unmanaged = (*one.unmanaged, *self._unmanaged)
+        return not any(parent.partition(".")[0] in groups for parent in unmanaged)
+
     def trunks_of(self, rule: Desired) -> Sequence[Desired] | None:
-        """The trunks that a rule names; None for any, or where one of them is not in the file."""
+        """The trunks that a rule names; None for any, or where one of them is not known."""
         references = rule.fields.get("trunks")
-        if not isinstance(references, References):
+        if not isinstance(references, References) or not self.owns(rule, "trunks"):
             return None
         found = [self.trunks.get(entry.name) for entry in references.entries]
         known = [one for one in found if one is not None]
         return known if len(known) == len(found) else None
 
     def listed(self, one: Desired, path: str) -> Listed:
-        """What a trunk lists."""
-        key = (one.name, path)
+        """What an object lists, or any where somebody else decides about the list."""
+        key = (f"{one.kind} {one.name}", path)
         found = self._listed.get(key)
         if found is None:
             value = one.fields.get(path)
             found = ANY
-            if isinstance(value, TextList):
-                found = Listed(frozenset(value.written), frozenset(value.key))
+            if isinstance(value, TextList) and self.owns(one, path):
+                # Trunks are compared in normal form anyway; rules are not.
+                normal = value.key if one.kind != DISPATCH_RULE.name else map(normalize, value.key)
+                found = Listed(frozenset(value.written), frozenset(normal))
             self._listed[key] = found
         return found
 
-    def convention(self, rule: Desired) -> Convention | None:
-        """The one convention that all rooms of a rule fall under, or None."""
+    def let_in(self, trunks: Sequence[Desired], path: str) -> Listed:
+        """What several trunks let in; any where one of them lets in anybody, or where there are none."""
+        if len(trunks) == 1:
+            return self.listed(trunks[0], path)
+        key = (tuple([one.name for one in trunks]), path)
+        found = self._let_in.get(key)
+        if found is None:
+            lists = [self.listed(one, path) for one in trunks]
+            found = ANY
+            if all(one.written for one in lists):
+                found = Listed(
+                    frozenset().union(*(one.written for one in lists)),
+                    frozenset().union(*(one.normal for one in lists)),
+                )
+            self._let_in[key] = found
+        return found
+
+    def compiled(self, rule: Desired) -> Compiled | None:
+        """What the agent plane says of a rule; None where the file has no such plane."""
         if self.plane is None:
             return None
-        if rule.name not in self._conventions:
-            trunks = self.trunks_of(rule)
-            names = room_names(
-                rule.fields, None if trunks is None else [one.fields for one in trunks], self.era
-            )
-            found = conventions_of(names, self.plane.conventions) if names is not None else []
-            self._conventions[rule.name] = found[0] if len(found) == 1 else None
-        return self._conventions[rule.name]
+        found = self._compiled.get(rule.name)
+        if found is None:
+            line = self.lines.get(rule.name)
+            found = compile_rule(rule, line, self.plane.conventions, self.trunk_fields, self.era)
+            self._compiled[rule.name] = found
+        return found
+
+
+def texts_of(one: Desired, path: str) -> tuple[str, ...]:
+    """A list as it is written; none means any."""
+    value = one.fields.get(path)
+    return value.written if isinstance(value, TextList) else ()
 
 
 def _faulty(findings: Iterable[Finding]) -> set[str]:

@@ -7,21 +7,30 @@ other may never match. And a rule's `callers` are those who call, which is the w
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from reconciler.core.finding import Finding
 from reconciler.core.objects import Desired
 from reconciler.core.values import TextList
-from reconciler.lint.facts import Facts
+from reconciler.lint.facts import Facts, texts_of
 from reconciler.lint.report import report
 from reconciler.sip.numbers import normalize
 
+# More trunks of one rule are not told by name.
+_SHOWN = 3
 _LISTS = ("numbers", "callers")
 # The North American plan has one length. Most projects have no other numbers, and then need no library for them.
 _NORTH_AMERICAN = re.compile(r"\+1[2-9][0-9]{9}")
 _E164 = re.compile(r"\+[0-9]{7,15}")
 _DIGITS = re.compile(r"\+?[0-9]+")
+# Punctuation and schemes that LiveKit does not take away: to it such a text is a name, and no call has it.
+_MEANT_AS_NUMBER = re.compile(
+    r"(?:tel:|sips?:)?[+0-9\s().\-/\u2010-\u2015]+(?:@.*)?", re.IGNORECASE
+)
+_FEWEST_DIGITS = 7
+# A start of numbers, and what is to stand for the rest of them. LiveKit once knew patterns here, and does no more.
+_PATTERN = re.compile(r"\^?(?:\+[0-9]+|[0-9]{5,})(?:\.?[*?{\[\\].*|\.\+.*|[xX]{2,}|\$)")
 # What is shorter and has no plus is an extension, and none of the world's business.
 _LONGEST_EXTENSION = 6
 # Within a country the first digits decide how long a number is; one with other digits and the same start and length is
@@ -30,17 +39,34 @@ _START = 6
 
 
 def check_numbers(one: Desired, _: Facts) -> Iterator[Finding]:
-    """Too long, too short, or of no country."""
+    """Too long, too short, or of no country; or not even a number to LiveKit."""
     for path in _LISTS:
         listed = one.fields.get(path)
         if not isinstance(listed, TextList):
             continue
         for index, text in enumerate(listed.written):
-            if _NORTH_AMERICAN.fullmatch(text) or is_possible(text):
+            if _NORTH_AMERICAN.fullmatch(text):
                 continue
-            message = f"{text} cannot be a phone number: no country has one that starts so and is that long"
-            fix = "write it as +, country code, number: +15550100001"
-            yield report("impossible-number", one, f"{path}[{index}]", message, fix)
+            if (meant := misspelt(text)) is not None:
+                yield report("number-form", one, f"{path}[{index}]", *meant)
+            elif not is_possible(text):
+                message = f"{text} cannot be a phone number: no country has one that starts so and is that long"
+                fix = "write it as +, country code, number, such as +15550100001, unless calls have just this"
+                yield report("impossible-number", one, f"{path}[{index}]", message, fix)
+
+
+def misspelt(text: str) -> tuple[str, str] | None:
+    """What is wrong with a text that means a number and is a name to LiveKit (SIP-SEMANTICS 2), and the way out."""
+    if _DIGITS.fullmatch(normalize(text)):
+        return None
+    if _PATTERN.fullmatch(text):
+        message = f"LiveKit knows no patterns: only calls with just the text {text!r} match"
+        return message, "list the numbers one by one"
+    digits = "".join(one for one in text.partition("@")[0] if one.isascii() and one.isdigit())
+    if len(digits) < _FEWEST_DIGITS or not _MEANT_AS_NUMBER.fullmatch(text):
+        return None
+    message = f"LiveKit takes {text!r} for a name, because more is in it than digits, +, -, ( ) and spaces"
+    return message, f"write +{digits}"
 
 
 def is_possible(text: str) -> bool:
@@ -82,8 +108,8 @@ def check_callers(one: Desired, facts: Facts) -> Iterator[Finding]:
     if not isinstance(callers, TextList):
         return
     for index, text in enumerate(callers.written):
-        if normalize(text) in facts.numbers_called:
-            message = f"{text} is a number of your own, and callers are those who call: calls from outside never match"
+        if normalize(text) in facts.own_numbers:
+            message = f"{text} is a number of your own, and callers are those who call: no call from outside is from it"
             fix = "write it under numbers, which are the numbers called"
             yield report("callers-are-own-numbers", one, f"callers[{index}]", message, fix)
             return
@@ -92,7 +118,7 @@ def check_callers(one: Desired, facts: Facts) -> Iterator[Finding]:
 def check_callback(one: Desired, facts: Facts) -> Iterator[Finding]:
     """Who is called from a number that no inbound trunk has calls back to nobody."""
     numbers = one.fields.get("numbers")
-    if not (facts.inbound and facts.is_whole and isinstance(numbers, TextList)):
+    if not (facts.inbound and facts.knows_all and isinstance(numbers, TextList)):
         return
     if facts.has_default_trunk:
         return
@@ -107,38 +133,64 @@ def check_filters(rule: Desired, facts: Facts) -> Iterator[Finding]:
     """Numbers of a rule that no call through its trunks has, as it is written there (SIP-SEMANTICS 4, 20)."""
     for path in _LISTS:
         listed = rule.fields.get(path)
-        if isinstance(listed, TextList):
+        if isinstance(listed, TextList) and facts.owns(rule, path):
             yield from _check_filter(rule, path, listed, facts)
 
 
 def _check_filter(rule: Desired, path: str, listed: TextList, facts: Facts) -> Iterator[Finding]:
     trunks = facts.trunks_of(rule) or ()
-    lists = [facts.listed(one, path) for one in trunks]
-    if not all(one.written for one in lists):
-        lists = []  # one of the trunks lets in everybody
-    names = ", ".join(f'"{one.name}"' for one in trunks)
+    let_in = facts.let_in(trunks, path)
     kept_out: list[int] = []
     for index, text in enumerate(listed.written):
         normal = normalize(text)
-        where = f"{path}[{index}]"
-        if lists and not any(normal in one.normal for one in lists):
+        if misspelt(text) is not None:
+            continue
+        if let_in.written and normal not in let_in.normal:
             kept_out.append(index)
-        elif normal not in (text, f"+{text}"):
-            message = (
-                f"a rule compares byte for byte, and no call has {text} with just these characters"
-            )
+            continue
+        where = f"{path}[{index}]"
+        if normal not in (text, f"+{text}"):
+            message = f"a rule compares byte for byte, and no call has {text} just so"
             yield report("number-form", rule, where, message, f"write {normal}")
-        elif lists and not any(text in one.written for one in lists):
-            other = normal if text != normal else normal[1:]
-            message = f"{names} has this number as {other}: a trunk takes it either way, a rule only as it is written"
-            yield report(
-                "number-form", rule, where, message, "write it as the carrier sends it, in both"
-            )
-    if kept_out and len(kept_out) == len(listed.written):
-        message = f"no call can reach this rule: {names} lets in none of its {path}"
+        elif (why := _spelt_otherwise(rule, text, path, trunks, facts)) is not None:
+            fix = "write it as the carrier sends it, in both"
+            yield report("number-form", rule, where, why, fix)
+    if not kept_out:
+        return
+    names = _names(trunks)
+    if len(kept_out) == len(listed.written):
+        message = f"no call can reach this rule: none of its {path} is let in by {names}"
         yield report("unreachable-rule", rule, path, message, f"list them in the {path} of a trunk")
         return
     for index in kept_out:
-        message = f"{names} lets in no call with {listed.written[index]}"
+        message = f"no call with {listed.written[index]} is let in by {names}"
         fix = f"list it in the {path} of a trunk, or remove it"
         yield report("number-not-on-trunk", rule, f"{path}[{index}]", message, fix)
+
+
+def _spelt_otherwise(
+    rule: Desired, text: str, path: str, trunks: Sequence[Desired], facts: Facts
+) -> str | None:
+    """What is to be said of a number that trunks of a rule write with a plus and the rule without, or the other way
+    round. A rule for any trunk is beside those of every trunk."""
+    normal = normalize(text)
+    if trunks:
+        written = facts.let_in(trunks, path).written
+        if not written or text in written:
+            return None
+        holder = next(one for one in trunks if normal in facts.listed(one, path).normal)
+    else:
+        if path != "numbers" or "trunks" in rule.fields or not facts.owns(rule, "trunks"):
+            return None
+        holders = facts.holders.get(normal)
+        if not holders or any(text in facts.listed(one, path).written for one in holders):
+            return None
+        holder = holders[0]
+    other = next(one for one in texts_of(holder, path) if normalize(one) == normal)
+    return f'"{holder.name}" has this number as {other}: a trunk takes it either way, a rule only as it is written'
+
+
+def _names(trunks: Sequence[Desired]) -> str:
+    """The names of a rule's trunks in a sentence."""
+    shown = ", ".join(f'"{one.name}"' for one in trunks[:_SHOWN])
+    return shown + (f" and {len(trunks) - _SHOWN} more" if len(trunks) > _SHOWN else "")

@@ -7,7 +7,17 @@ from collections.abc import Callable, Iterable, Iterator
 from reconciler.config.model import Configuration
 from reconciler.core.finding import Finding
 from reconciler.core.objects import Desired
-from reconciler.lint import conventions, numbers, priority, rooms, rules, texts, trunks
+from reconciler.lint import (
+    addresses,
+    ambiguity,
+    conventions,
+    numbers,
+    priority,
+    rooms,
+    rules,
+    texts,
+    trunks,
+)
 from reconciler.lint.facts import Facts
 from reconciler.lint.silence import check_ignores
 from reconciler.sip.era import Era
@@ -18,7 +28,7 @@ ProjectCheck = Callable[[Facts], Iterable[Finding]]
 INBOUND: tuple[ObjectCheck, ...] = (
     trunks.check_guard,
     trunks.check_credentials,
-    trunks.check_addresses,
+    addresses.check_addresses,
     numbers.check_numbers,
     numbers.check_callers,
     texts.check_metadata,
@@ -45,7 +55,7 @@ RULE: tuple[ObjectCheck, ...] = (
     texts.check_metadata,
 )
 PROJECT: tuple[ProjectCheck, ...] = (
-    trunks.check_ambiguous,
+    ambiguity.check_ambiguous,
     trunks.check_unused,
     priority.check_priority,
     conventions.check_names,

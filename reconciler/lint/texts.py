@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 
 from reconciler.agents.conventions import Convention
@@ -13,6 +14,10 @@ from reconciler.lint.facts import Facts
 from reconciler.lint.report import report, report_convention
 
 _FIELDS = ("metadata", "room.metadata")
+# What JSON starts with, and with slips in it: `[VIP] callers` and `{name}` are no JSON and mean to be none.
+_LIKE_JSON = re.compile(
+    r"""\s*(?:\{\s*(?:["'}]|\w+["']?\s*:)|\[\s*(?:["'{\[\]]|-?[0-9]|true|false|null))"""
+)
 _FIX = "write it as a mapping, {lang: en}: it is sent as JSON"
 
 
@@ -41,13 +46,18 @@ def _check_list(one: Convention, path: str, agents: tuple[AgentDispatch, ...]) -
 
 def problem(value: Metadata) -> str:
     """Why this is no JSON although it starts so, or nothing."""
-    if value.is_json or not value.text.lstrip().startswith(("{", "[")):
+    if value.is_json or not _LIKE_JSON.match(value.text):
         return ""
     try:
-        json.loads(value.text)
+        json.loads(value.text, parse_constant=_refused)
     except ValueError as error:
-        why = error.msg if isinstance(error, json.JSONDecodeError) else "it cannot be read"
+        why = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
         return f"this looks like JSON and is none: {why}"
     except RecursionError:
         return "this looks like JSON and is none: nested too deeply"
     return ""
+
+
+def _refused(name: str) -> None:
+    """NaN and the like are Python's own."""
+    raise ValueError(f"{name} is no value of JSON")

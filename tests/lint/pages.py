@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+import re
+import subprocess
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from reconciler.config.load import load
-from reconciler.core.finding import Finding
+from reconciler.config.model import Configuration
+from reconciler.core.finding import Finding, Severity
 from reconciler.lint.codes import CODES
-from reconciler.planning import Options, check, make_plan
+from reconciler.pipeline.guards import ConfigError
+from reconciler.pipeline.prepare import normalised
+from reconciler.planning import Options, check, check_routes, make_plan
 from reconciler.sip.era import Era
 from tests.docs.markdown import Block, blocks
 from tests.project.repository import ROOT
@@ -21,12 +27,15 @@ FILE = "dispatch.yaml"
 ALSO = {"yaml-key": {"no-value"}}
 # A key of the live project that ends so has the name in front of it: no two keys of a mapping can be equal.
 AGAIN = " (again)"
+_TOLD = re.compile(r"```text\n(?:.*\n)*?```")
 
 
 class Environment(Mapping[str, str]):
-    """Every variable is set; one whose name says so has letters in it, any other digits."""
+    """Every variable is set, unless its name says otherwise: to digits, or to letters where its name says so."""
 
     def __getitem__(self, name: str) -> str:
+        if name.startswith("UNSET"):
+            raise KeyError(name)
         digits = str(int(hashlib.sha256(name.encode()).hexdigest()[:6], 16))
         return f"letters-{digits}" if "LETTERS" in name else digits
 
@@ -37,19 +46,42 @@ class Environment(Mapping[str, str]):
         return 0
 
 
-def findings_of(text: str, live: str | None = None) -> tuple[Finding, ...]:
+def findings_of(text: str | bytes, live: str | None = None) -> tuple[Finding, ...]:
     """What is said of a file: offline, or beside a live project."""
-    configuration = load({Path(FILE): text.encode()}, Environment())
-    era = Era.of(configuration.project.server or "newest")
+    data = text if isinstance(text, bytes) else text.encode()
+    configuration = load({Path(FILE): data}, Environment())
+    options = Options(era=Era.of(configuration.project.server or "newest"))
     if live is None:
-        return check(configuration, era)
+        return _said_offline(configuration, options)
     names = {
         line.strip().partition(":")[0]: line.strip().partition(AGAIN)[0]
         for line in live.splitlines()
         if AGAIN in line
     }
     snapshot = live_from_yaml(live.encode(), Environment(), names)
-    return make_plan(configuration, snapshot, Options(era=era)).findings
+    return make_plan(configuration, snapshot, options).findings
+
+
+def _said_offline(configuration: Configuration, options: Options) -> tuple[Finding, ...]:
+    """What `validate` says; what it cannot know without LiveKit's messages is added."""
+    found = check(configuration, options.era)
+    if any(one.severity is Severity.ERROR for one in found):
+        return found
+    try:
+        normalised(configuration)
+    except ConfigError as error:
+        return error.findings
+    return (*found, *check_routes(configuration, options)[1])
+
+
+class Example(NamedTuple):
+    """The live project, the file that has the finding or how it is made, what is told, the file that has not."""
+
+    live: str | None
+    broken: str | None
+    makes_broken: str | None
+    told: list[str]
+    mended: str
 
 
 def page(code: str) -> str:
@@ -57,15 +89,37 @@ def page(code: str) -> str:
     return (FOLDER / f"{code}.md").read_text(encoding="utf-8")
 
 
-def example(code: str) -> tuple[str | None, str | None, str, str]:
-    """The live project, the file that has the finding, what is told of it, the file that has not."""
+def example(code: str) -> Example:
+    """The examples of a page."""
     found = blocks(page(code))
-    live = _only(found, "yaml", "live.yaml")
-    broken = _only(found, "yaml", "broken.yaml")
-    told = _only(found, "text", "")
     mended = _only(found, "yaml", "")
     assert mended is not None, code
-    return live, broken, told or "", mended
+    # What is too large to be shown is made: `tests/docs` runs these commands to their end.
+    typed = (_only(found, "console", "") or "").splitlines()
+    makes = [line.removeprefix("$ ") for line in typed if line.endswith(f"> {FILE}")]
+    told = _only(found, "text", "")
+    return Example(
+        _only(found, "yaml", "live.yaml"),
+        _only(found, "yaml", "broken.yaml"),
+        makes[0] if makes else None,
+        [line for line in typed if not line.startswith("$ ")]
+        if told is None
+        else told.splitlines(),
+        mended,
+    )
+
+
+def made(command: str, folder: Path) -> bytes:
+    """The file that a command of a page makes."""
+    subprocess.run(["/bin/sh", "-c", command], cwd=folder, check=True)
+    return (folder / FILE).read_bytes()
+
+
+def write_told(code: str, found: Iterable[Finding]) -> None:
+    """Writes what is told of an example into its page."""
+    told = "".join(f"{one}\n" for one in found)
+    text = _TOLD.sub(lambda _: f"```text\n{told}```", page(code), count=1)
+    (FOLDER / f"{code}.md").write_text(text, encoding="utf-8")
 
 
 def _only(found: list[Block], language: str, argument: str) -> str | None:

@@ -58,11 +58,45 @@ def test_lines_dispatch_as_well() -> None:
         ("controller", []),
         ("[sip, controller]", []),
         ("[automatic, token]", []),
+        ("[automatic, sip]", ["convention-without-source"]),
     ],
 )
 def test_somebody_has_to_bring_the_agents(dispatch: str, expected: list[str]) -> None:
     """Reports of rules without agents: no rule makes rooms named x-, and a named worker never comes by itself."""
     assert calls(f"{SIP}\n- {{prefix: x-, agents: [a], dispatch: {dispatch}}}") == expected
+
+
+def test_a_worker_without_a_name_comes_by_itself() -> None:
+    """It needs no rule, where the convention says so."""
+    assert (
+        calls(f"{SIP}\n- {{prefix: x-, agents: [u], dispatch: [sip, automatic]}}", names=NAMES)
+        == []
+    )
+
+
+def test_a_line_needs_a_rule() -> None:
+    """Agents of a line come with a rule on that line, or by somebody else."""
+    lines = "lines: {sales: {agents: [a]}, support: {agents: [a]}, none: {agents: []}}"
+    rooms = f"- {{prefix: call-, dispatch: sip, {lines}}}"
+    rules = CALLS.replace("}}}", "}}, line: sales}")
+    (finding,) = findings(project(rules=rules, names="a: {agent_name: agent-a}", rooms=rooms))
+    assert (finding.code, finding.path) == (
+        "convention-without-source",
+        "agents.rooms[0].lines.support",
+    )
+    other = 'more: {trunks: [carrier], line: support, callers: ["+15550100099"], rooms: {individual: {prefix: call-}}}'
+    assert calls(rooms, f"{rules}\n{other}") == []
+    assert calls(rooms.replace("dispatch: sip", "dispatch: [sip, app]"), rules) == ["two-voices"]
+    misspelt = rules.replace("sales", "sale")
+    assert calls(rooms, misspelt) == []
+
+
+def test_the_rules_of_others_may_make_the_rooms() -> None:
+    """Where only some names of the project belong to the file, nobody knows the other rules."""
+    rooms = f"{SIP}\n- {{prefix: x-, agents: [a], dispatch: sip}}"
+    text = project(names="a: {agent_name: agent-a}", rooms=rooms)
+    assert codes(text) == ["convention-without-source"]
+    assert codes(text + 'project: {owns: ["*"]}\n') == []
 
 
 def test_no_agents_need_nobody() -> None:
@@ -92,9 +126,12 @@ def test_an_unnamed_worker_is_dispatched_by_nobody(dispatch: str) -> None:
     assert agents(rooms, 'u: {agent_name: ""}') == ["two-voices"]
 
 
-@pytest.mark.parametrize("dispatch", ["token", "automatic", "[token, automatic]"])
+@pytest.mark.parametrize(
+    "dispatch",
+    ["token", "automatic", "[token, automatic]", "[automatic, controller]", "[token, controller]"],
+)
 def test_an_unnamed_worker_comes_by_itself_or_by_token(dispatch: str) -> None:
-    """A room that is made with agents named gets just those."""
+    """A room that is made with agents named gets just those, and the controller dispatches where nobody has come."""
     rooms = f"- {{prefix: x-, agents: [u], dispatch: {dispatch}}}"
     assert agents(rooms, 'u: {agent_name: ""}') == []
 
@@ -120,6 +157,17 @@ def test_an_unnamed_worker_joins_the_rooms_of_others(dispatch: str, expected: li
     assert agents(rooms, NAMES) == expected
 
 
+def test_the_way_out_of_ignored_agents_is_one_for_a_worker_without_a_name_too() -> None:
+    """What the finding about rooms that live on tells to write has no finding itself."""
+    rule = "calls: {trunks: [carrier], rooms: {direct: {room: desk}}, room: {max_participants: 2}}"
+    convention = (
+        "- {room: desk, agents: [u], dispatch: sip}\n- {prefix: x-, agents: [a], dispatch: token}"
+    )
+    assert calls(convention, rule, names=NAMES) == ["agents-ignored"]
+    mended = convention.replace("dispatch: sip", "dispatch: [sip, controller]")
+    assert calls(mended, rule, names=NAMES) == []
+
+
 def test_a_preset_beside_agents() -> None:
     """The hosted product's presets bring agents that no API shows."""
     rule = CALLS.replace("}}}", "}}, room_preset: desk}")
@@ -132,6 +180,17 @@ def test_a_preset_beside_agents() -> None:
         == []
     )
     assert codes(project(rules=rule)) == []
+    for dispatch in ("controller", "app"):
+        assert calls(f"- {{prefix: call-, agents: [a], dispatch: {dispatch}}}", rule) == [
+            "preset-and-agents"
+        ]
+    assert (
+        calls(
+            "- {prefix: call-, agents: [], dispatch: controller}\n- {room: x, agents: [a], dispatch: app}",
+            rule,
+        )
+        == []
+    )
 
 
 # --- rooms that are there already
@@ -177,13 +236,23 @@ def test_a_token_for_a_room_of_a_fixed_name() -> None:
     """Measured: a token's configuration takes effect only if that join makes the room."""
     assert agents("- {room: lobby, agents: [a], dispatch: token}") == ["agents-ignored"]
     assert agents("- {room: lobby, agents: [a], dispatch: [token, controller]}") == []
+    assert agents("- {room: lobby, agents: [a], dispatch: [token, automatic]}") == [
+        "agents-ignored"
+    ]
     assert agents("- {prefix: lobby-, agents: [a], dispatch: token}") == []
 
 
 def test_who_calls_has_no_token() -> None:
     """A rule whose rooms are left to tokens brings nobody."""
     assert calls("- {prefix: call-, agents: [a], dispatch: token}") == ["calls-have-no-token"]
+    assert calls("- {prefix: call-, agents: [a], dispatch: [token, automatic]}") == [
+        "calls-have-no-token"
+    ]
     assert calls("- {prefix: call-, agents: [a], dispatch: [token, sip]}") == []
+    nobody = (
+        "- {prefix: call-, agents: [], dispatch: token}\n- {prefix: x-, agents: [a], dispatch: app}"
+    )
+    assert calls(nobody) == []
     assert calls(f"{SIP}\n- {{prefix: web-, agents: [a], dispatch: token}}") == []
 
 
@@ -220,6 +289,29 @@ def test_a_prefix_is_no_pattern(prefix: str) -> None:
     """It is compared letter by letter."""
     rooms = f'{SIP}\n- {{prefix: "{prefix}", agents: [a], dispatch: sip}}'
     assert calls(rooms) == ["prefix-is-pattern"]
+    assert calls(rooms.replace('- {prefix: "', '- {room: "')) == ["prefix-is-pattern"]
+
+
+def test_a_bar_is_no_pattern() -> None:
+    """Names of users have it."""
+    assert calls(f'{SIP}\n- {{prefix: "auth|", agents: [a], dispatch: app}}') == []
+
+
+def test_a_room_without_the_underscore_never_matches() -> None:
+    """SIP-SEMANTICS 28: nor does an exact room, unless a direct rule makes it."""
+    rules = (
+        "calls: {trunks: [carrier], rooms: {callee: {prefix: to-}}, room: {max_participants: 2}}"
+    )
+    rooms = "- {prefix: to-, agents: [], dispatch: sip}\n- {room: to-+15550100001, agents: [a], dispatch: [sip, app]}"
+    found = findings(project(rules=rules, names="a: {agent_name: agent-a}", rooms=rooms))
+    (finding,) = [one for one in found if one.code != "two-voices"]
+    assert (finding.code, finding.path, finding.fix) == (
+        "prefix-misses-underscore",
+        "agents.rooms[1].room",
+        "write to-_+15550100001",
+    )
+    made = 'desk: {trunks: [carrier], callers: ["+15550100099"], rooms: {direct: {room: to-+15550100001}}}'
+    assert calls(rooms, f"{rules}\n{made}") == ["two-voices"]
 
 
 # --- metadata
@@ -232,6 +324,12 @@ BROKEN = """'{"lang": en}'"""
     [
         (BROKEN, ["metadata-not-json"]),
         ("' [1, 2'", ["metadata-not-json"]),
+        ("'{lang: en}'", ["metadata-not-json"]),
+        ("\"{'lang': 'en'}\"", ["metadata-not-json"]),
+        ("'{\"rate\": NaN}'", ["metadata-not-json"]),
+        ("'[VIP] callers'", []),
+        ("'{name} calls'", []),
+        ("'{{name}}'", []),
         ("'" + "[" * 4000 + "'", ["metadata-not-json"]),
         ('\'{"lang": "en"}\'', []),
         ("{lang: en}", []),
@@ -252,6 +350,7 @@ def test_metadata_that_looks_like_json_is_json(text: str, expected: list[str]) -
 def test_the_place_of_an_agents_metadata() -> None:
     """In a line as well."""
     rooms = f"- {{prefix: call-, dispatch: sip, lines: {{x: {{agents: [{{agent: a, metadata: {BROKEN}}}]}}}}}}"
-    (finding,) = findings(project(names="a: {agent_name: agent-a}", rooms=rooms))
+    rules = CALLS.replace("}}}", "}}, line: x}")
+    (finding,) = findings(project(rules=rules, names="a: {agent_name: agent-a}", rooms=rooms))
     assert finding.path == "agents.rooms[0].lines.x.agents[0].metadata"
     assert finding.mark.column > 60

@@ -158,3 +158,107 @@ def test_who_calls_back_reaches_somebody() -> None:
 def test_the_same_numbers_in_two_places_are_fine() -> None:
     """A sound file has no findings."""
     assert codes(project(rules=CALLS)) == []
+
+
+# --- texts that are meant as numbers
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "+1.555.010.0001",
+        " +15550100001",
+        "+1 555 010/0001",
+        "+1\\u00a0555\\u00a0010\\u00a00001",
+        "+1\\u2011555\\u20110100001",
+        "tel:+15550100001",
+        "sip:+15550100001@carrier.example",
+        "+15550100001@carrier.example",
+        "++15550100001",
+    ],
+)
+@pytest.mark.parametrize("place", ["trunk", "callers", "rule", "outbound"])
+def test_what_is_meant_as_a_number_and_is_none_to_livekit(text: str, place: str) -> None:
+    """SIP-SEMANTICS 2: with other punctuation it is a name, which no call has; told wherever it stands."""
+    files = {
+        "trunk": project(trunks=f'carrier: {{numbers: ["{text}"], {GUARD}}}'),
+        "callers": project(trunks=f'carrier: {{numbers: any, callers: ["{text}"], {GUARD}}}'),
+        "rule": project(rules=rule(f'numbers: ["{text}"]')),
+        "outbound": project(
+            trunks="", rules="", outbound=f'out: {{address: sip.example, numbers: ["{text}"]}}'
+        ),
+    }
+    (finding,) = findings(files[place])
+    assert (finding.code, finding.fix) == ("number-form", "write +15550100001")
+
+
+@pytest.mark.parametrize(
+    "text", ["+1555*", "+1555.*", "+1555XXXX", "^+1555.+$", "+1555\\d{7}", "15550[0-9]*"]
+)
+def test_a_number_is_no_pattern(text: str) -> None:
+    """A report of a trunk for all numbers that start alike: LiveKit has given patterns up."""
+    (finding,) = findings(project(trunks=f"carrier: {{numbers: ['{text}'], {GUARD}}}"))
+    assert (finding.code, finding.fix) == ("number-form", "list the numbers one by one")
+
+
+@pytest.mark.parametrize("text", ["+1(555)0100001", "+1(555)010-0001"])
+def test_a_number_with_parentheses_is_a_number(text: str) -> None:
+    """SIP-SEMANTICS 1."""
+    assert codes(project(trunks=f'carrier: {{numbers: ["{text}"], {GUARD}}}')) == []
+
+
+@pytest.mark.parametrize(
+    "text", ["anna.1", "+1.5", "10.0.0.1", "*98.12", "*98*1", "98*", "desk-7654321", "@"]
+)
+def test_names_with_digits_are_names(text: str) -> None:
+    """Letters, or too few digits for a number."""
+    assert codes(project(trunks=f'carrier: {{numbers: ["{text}"], {GUARD}}}')) == []
+
+
+# --- what stands elsewhere in the file
+
+
+def test_own_numbers_of_a_trunk_for_any_number_stand_elsewhere() -> None:
+    """Where the trunk does not tell them, the rules and the outbound trunks do."""
+    wide = f"carrier: {{numbers: any, {GUARD}}}"
+    out = 'out: {address: sip.example, numbers: ["+15550100001"]}'
+    callers = rule('callers: ["+15550100001"]')
+    assert codes(project(trunks=wide, rules=callers)) == []
+    assert codes(project(trunks=wide, rules=callers, outbound=out)) == ["callers-are-own-numbers"]
+    other = "desk: {trunks: [carrier], numbers: [15550100001], rooms: {individual: {prefix: d-}}}"
+    both = callers + "\n" + other.replace("15550100001", '"+15550100001"')
+    assert codes(project(trunks=wide, rules=both)) == ["callers-are-own-numbers"]
+    away = out.replace("0001", "0007")
+    assert codes(project(rules=rule('callers: ["+15550100007"]'), outbound=away)) == ["no-callback"]
+
+
+def test_a_rule_for_any_trunk_writes_a_number_like_the_trunk_that_has_it() -> None:
+    """It is read beside the rules of every trunk; one spelling among several trunks is enough."""
+    wild = rule('numbers: ["15550100001"]').replace("[carrier]", "any")
+    assert codes(project(rules=wild)) == ["catch-all-rule", "number-form"]
+    assert codes(project(rules=wild.replace('["1', '["+1'))) == ["catch-all-rule"]
+    two = f'{CARRIER}\nother: {{numbers: ["15550100001"], callers: ["+15550100099"], {GUARD}}}'
+    assert "number-form" not in codes(project(trunks=two, rules=wild))
+
+
+def test_the_trunk_that_has_a_number_is_named() -> None:
+    """Of several trunks the one that writes it otherwise."""
+    trunks = f'{CARRIER}\nother: {{numbers: ["15550100002"], {GUARD}}}'
+    listed = rule('numbers: ["+15550100001", "+15550100002"]')
+    text = project(trunks=trunks, rules=listed.replace("[carrier]", "[carrier, other]"))
+    (finding,) = findings(text)
+    assert finding.message.startswith('"other" has this number as 15550100002')
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        rule('numbers: ["+15550100002"], unmanaged: [numbers]'),
+        rule('numbers: ["+15550100002"], unmanaged: [trunks]'),
+    ],
+)
+def test_of_lists_that_somebody_else_decides_about_nothing_is_said(rules: str) -> None:
+    """That of the rule, the trunks of the rule, and that of the trunk."""
+    assert codes(project(rules=rules)) == []
+    trunks = CARRIER.replace("}", ", unmanaged: [numbers]}")
+    assert codes(project(trunks=trunks, rules=rule('numbers: ["+15550100002"]'))) == []

@@ -41,6 +41,7 @@ def test_a_pin_guards_it() -> None:
     """Who is to type something is no stranger; nor is a rule whose trunks somebody else decides about."""
     assert found(rule("{individual: {prefix: c-, pin: {env: PIN}}}", trunks="any")) == []
     assert found(rule(trunks="any", more="unmanaged: [trunks]")) == []
+    assert found(rule(trunks="any", more="unmanaged: [rooms.individual.pin]")) == []
 
 
 # --- who meets whom
@@ -55,6 +56,8 @@ def test_a_pin_guards_it() -> None:
         ("{direct: {room: desk}}", 'callers: ["+15550100098", "+15550100099"]', True),
         ("{direct: {room: desk}}", 'callers: ["+15550100099"]', False),
         ("{direct: {room: desk, pin: {env: PIN}}}", "", False),
+        ("{direct: {room: desk}}", "unmanaged: [rooms.direct.pin]", False),
+        ("{direct: {room: desk}}", "unmanaged: [room]", False),
         ("{callee: {prefix: to-}}", "", True),
         ("{callee: {prefix: to-, pin: {env: PIN}}}", "", False),
         ("{callee: {prefix: to-, random_suffix: true}}", "", False),
@@ -119,6 +122,9 @@ def test_listed_callers_may_differ_in_four_digits() -> None:
     apart, alike = '["+15550100098", "+15550100099"]', '["+15550100099", "+15550110099"]'
     assert found(rule(plain, f"{HIDDEN}, callers: {apart}")) == []
     assert found(rule(plain, f"{HIDDEN}, callers: {alike}")) == ["hidden-rooms-collide"]
+    for callers, expected in ((apart, []), (alike, ["hidden-rooms-collide"])):
+        trunks = f'carrier: {{numbers: ["+15550100001"], callers: {callers}, {GUARD}}}'
+        assert found(rule(plain, HIDDEN), trunks=trunks) == expected
 
 
 @pytest.mark.parametrize("rooms", [INDIVIDUAL, "{direct: {room: r, pin: {env: PIN}}}"])
@@ -193,6 +199,45 @@ def test_a_pin_behind_another_pin_can_be_entered() -> None:
     narrow = rule("{individual: {prefix: n-, pin: {env: PIN}}}", ONE_NUMBER, name="n")
     opened = rule("{callee: {prefix: o-, random_suffix: true}}", ONE_NUMBER, name="o")
     assert found(narrow, opened, second) == ["hidden-by-pin"]
+
+
+def test_who_is_asked_for_any_pin_may_enter_this_one() -> None:
+    """An open rule that comes first is none for callers whom a third rule asks for a PIN (SIP-SEMANTICS 24-26)."""
+    both = 'numbers: ["+15550100001", "+15550100002"]'
+    opened = rule("{individual: {prefix: o-}}", both, name="o")
+    late = rule("{direct: {room: late, pin: {env: PIN}}}", name="late")
+    asks = rule("{individual: {prefix: a-, pin: {env: PIN2}}}", ONE_NUMBER, name="a")
+    assert found(opened, late, trunks=TWO) == ["shadowed-rule"]
+    assert found(opened, late, asks, trunks=TWO) == []
+
+
+def test_rules_with_one_pin_are_compared_like_open_ones() -> None:
+    """SIP-SEMANTICS 24: the PIN leaves both, and the one with the filter wins."""
+    narrow = rule("{individual: {prefix: n-, pin: {env: PIN}}}", ONE_NUMBER, name="n")
+    wide = rule("{direct: {room: w, pin: {env: PIN}}}", name="w")
+    assert found(narrow, wide) == ["shadowed-rule"]
+    assert found(narrow, wide, trunks=TWO) == []
+    unset = [one.replace("PIN", "UNSET") for one in (narrow, wide)]
+    assert found(*unset) == ["shadowed-rule"]
+
+
+def test_nothing_is_said_of_filters_that_somebody_else_decides_about() -> None:
+    """The live rule may take other numbers than the file says."""
+    first, second = rule("{individual: {prefix: a-}}", ONE_NUMBER, name="a"), rule(name="b")
+    assert found(first, second) == ["shadowed-rule"]
+    for field in ("numbers", "callers", "trunks", "rooms.individual.pin"):
+        free = rule("{individual: {prefix: b-}}", f"unmanaged: [{field}]", name="b")
+        assert found(first, free) == []
+    board = rule("{direct: {room: d, pin: {env: PIN}}}", name="d")
+    asks = rule("{direct: {room: e, pin: {env: PIN2}}}", "unmanaged: [numbers]", name="e")
+    assert found(rule(more=ONE_NUMBER), board) == ["shadowed-rule"]
+    assert found(rule(more=ONE_NUMBER), board, asks) == []
+
+
+def test_a_conflict_is_told_once() -> None:
+    """It is an error already that two rules take the same calls."""
+    first, second = rule("{individual: {prefix: a-}}", name="a"), rule(name="b")
+    assert found(first, second) == []
 
 
 def test_a_rule_for_any_trunk_is_beside_those_of_a_trunk() -> None:
