@@ -180,7 +180,7 @@ def _explain_both(request: Request, call: Call, output: Output) -> int:
 
 
 def _explain_room(project: AskedProject, room: str, output: Output) -> int:
-    from reconciler.pipeline.explain import explain_room
+    from reconciler.pipeline.room import explain_room
     from reconciler.planning.routes import label_of
     from reconciler.render.explain import room_document, show_room
     from reconciler.render.formats import Format

@@ -305,6 +305,19 @@ def test_a_room_that_rules_of_two_lines_make_has_the_agents_of_both(shell: Shell
     assert any("of the line sales that brings acme-seller" in one for one in document["needed"])
 
 
+def test_a_conflict_keeps_the_agents_of_a_room_away(shell: Shell) -> None:
+    """No call makes a room whose rules LiveKit cannot choose between."""
+    rule = "    again:\n      trunks: [carrier]\n      rooms: {direct: {room: x}}\n"
+    shell.write(
+        "config/dispatch.yaml", CONFIGURATION.replace("agents:\n  names", f"{rule}agents:\n  names")
+    )
+    for room in ("call-_+15550100099_0123456789Ab", "x"):
+        document = told(shell, "explain", "--room", room)
+        assert document["obstacles"][0] == (
+            'LiveKit fails every call that reads the dispatch rules "again" and "inbound": they conflict'
+        )
+
+
 def test_a_live_room_has_the_agents_that_live_rules_bring(applied: Shell) -> None:
     """Without a file they are the answer; with one that says otherwise it is told."""
     room = ("explain", "--room", "call-_+15550100099_0123456789Ab", "--live")
@@ -317,6 +330,10 @@ def test_a_live_room_has_the_agents_that_live_rules_bring(applied: Shell) -> Non
     document = told(applied, *room)
     assert document["agents"] == ["x"]
     assert "brings acme-telephony, and by the convention" in document["obstacles"][0]
+    assert document["obstacles"][0].endswith("`reconcile apply` puts it right")
+    other = CONFIGURATION.replace("inbound:", "other:").replace("agents: [telephony]", "agents: []")
+    applied.write("config/dispatch.yaml", other)
+    assert told(applied, *room)["obstacles"][0].endswith("the file does not list it")
     (applied.folder / "config/dispatch.yaml").unlink()
     document = told(applied, *room)
     assert (document["convention"], document["dispatch"]) == (None, ["sip"])
