@@ -55,7 +55,7 @@ def call_of(
     return Call(
         well_formed(caller),
         well_formed(called),
-        source_ip,
+        well_formed(source_ip),
         well_formed(from_host),
         well_formed(pin),
         no_pin,

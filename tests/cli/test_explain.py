@@ -442,6 +442,11 @@ def test_half_a_character_in_a_line_is_answered(shell: Shell) -> None:
     assert ran.code == 0, ran.err
     identities = [json.loads(line)["identity"] for line in ran.out.splitlines()]
     assert identities == ["sip_\ufffd", "sip_😀"]
+    keys = ("from", "to", "source_ip", "from_host", "pin")
+    shell.write("calls.jsonl", json.dumps(dict.fromkeys(keys, "\ud800")))
+    ran = shell.run("explain", "--calls", "calls.jsonl", "-v")
+    assert ran.code == 0, ran.err
+    assert json.loads(ran.out)["outcome"] == "invalid_source_ip"
 
 
 def test_calls_that_cannot_be_read_are_an_error(shell: Shell, tmp_path: Path) -> None:
