@@ -18,11 +18,16 @@ _DISABLED = "disable"
 def media_of(trunk: Fields, rule: Fields, era: Era) -> dict[str, Value]:
     """The settings of a call by their paths in the file; what is not there has LiveKit's default."""
     found = {_ENCRYPTION: encryption_of(trunk, rule)}
-    if era is Era.NEW:
+    if honours_media(era):
         found[_TIMEOUT] = rule.get(_TIMEOUT, trunk.get(_TIMEOUT))
         owner = codec_owner(trunk, rule)
         found |= {path: owner.get(path) for path in (_CODECS, _ONLY_LISTED)}
     return {path: value for path, value in found.items() if value is not None}
+
+
+def honours_media(era: Era) -> bool:
+    """Old servers store the message about media, and read nothing but the encryption in its older field."""
+    return era is Era.NEW
 
 
 def encryption_of(trunk: Fields, rule: Fields) -> Value | None:

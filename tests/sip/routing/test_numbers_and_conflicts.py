@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from reconciler.core.objects import Live
-from reconciler.core.values import Secret
+from reconciler.core.values import Secret, text_set
 from reconciler.sip import collisions
 from reconciler.sip.era import Era
 from reconciler.sip.fields import phone_numbers
@@ -96,16 +96,17 @@ def test_rule_04_names_are_made_of_the_number_as_it_came() -> None:
 # --- conflicts of trunks
 
 
-def taken_twice(*trunks: Iterable[Any], era: Era = Era.NEW, **more: Any) -> bool:
-    """Whether trunks, each given as its numbers and its callers, conflict."""
+def taken_twice(*trunks: Iterable[Any], era: Era = Era.NEW) -> bool:
+    """Whether trunks, each given as its numbers, its callers and perhaps other fields, conflict."""
     found = []
-    for index, (numbers, callers) in enumerate(trunks):
-        fields = {
+    for index, (numbers, callers, *more) in enumerate(trunks):
+        fields: dict[str, Any] = {
             path: phone_numbers(texts)
             for path, texts in (("numbers", numbers), ("callers", callers))
             if texts
         }
-        lives = Live(INBOUND_TRUNK.name, f"ST_{index}", f"t{index}", {**fields, **more})
+        fields.update(*more)
+        lives = Live(INBOUND_TRUNK.name, f"ST_{index}", f"t{index}", fields)
         found.append((lives, lives.fields))
     return bool(collisions.collisions(found, era))
 
@@ -132,10 +133,16 @@ def test_rule_06_any_is_no_wildcard() -> None:
 
 def test_rule_07_addresses_and_credentials_play_no_part() -> None:
     """Two trunks for one number conflict although no call could match both."""
-    apart = {"auth.username": "u", "auth.password": Secret("p")}
-    for networks in (["203.0.113.0/24"], ["198.51.100.0/24"]):
-        more: dict[str, Any] = {"allowed_addresses": phone_numbers(networks), **apart}
-        assert taken_twice(([A], []), ([A], []), **more)
+    home, away = (text_set([network]) for network in ("203.0.113.0/24", "198.51.100.0/24"))
+    apart: list[tuple[dict[str, Any], dict[str, Any]]] = [
+        ({"allowed_addresses": home}, {"allowed_addresses": away}),
+        ({"auth.username": "u"}, {"auth.username": "v"}),
+        ({"auth.password": Secret("p")}, {"auth.password": Secret("q")}),
+        ({"metadata": "one"}, {}),
+    ]
+    for era in BOTH:
+        for one, other in apart:
+            assert taken_twice(([A], [], one), ([A], [], other), era=era)
 
 
 def test_rule_08_old_servers_compare_the_called_half_literally() -> None:

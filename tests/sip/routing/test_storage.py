@@ -10,11 +10,11 @@ from livekit.protocol import models, sip
 
 from reconciler.core.objects import Desired
 from reconciler.core.schema import Kind
-from reconciler.core.values import Secret
+from reconciler.core.values import AgentDispatch, AgentList, Secret
 from reconciler.emulator.errors import TwirpError
 from reconciler.emulator.quirks import Quirks
 from reconciler.emulator.sip import SipService
-from reconciler.sip.check import check_honoured, check_object
+from reconciler.sip import check
 from reconciler.sip.era import Era
 from reconciler.sip.spec import DISPATCH_RULE, INBOUND_TRUNK, OUTBOUND_TRUNK
 from tests.config.reading import errors, read
@@ -55,7 +55,7 @@ def creates(here: SipService, info: Any) -> str:
 def findings(kind: Kind, era: Era = Era.NEW, **fields: Any) -> list[str]:
     """The codes of what is found about an object offline."""
     spelt = {path.replace("__", "."): value for path, value in fields.items()}
-    return [one.code for one in check_object(Desired(kind.name, "one", spelt), era)]
+    return [one.code for one in check.check_object(Desired(kind.name, "one", spelt), era)]
 
 
 def test_rule_34_a_trunk_needs_a_number_an_address_or_a_password() -> None:
@@ -70,6 +70,11 @@ def test_rule_34_a_trunk_needs_a_number_an_address_or_a_password() -> None:
         assert creates(service(version), sip.SIPInboundTrunkInfo(name="x")) == "invalid_argument"
         for guard in guards:
             assert creates(service(version), sip.SIPInboundTrunkInfo(**guard)) == ""
+    for status, fits in ((0, True), (400, True), (699, True), (399, False), (700, False)):
+        rings = sip.SIPInboundTrunkInfo(numbers=[A])
+        rings.ringing_timeout_status = status  # type: ignore[assignment]
+        assert (creates(service("1.13.11"), rings) == "") is fits, status
+        assert creates(service("1.9.12"), rings) == "", status
     assert findings(INBOUND_TRUNK) == ["open-trunk"]
     assert findings(INBOUND_TRUNK, auth__password=Secret("p")) == []
 
@@ -84,7 +89,8 @@ def test_rule_35_an_address_is_a_host() -> None:
         for part in parts:
             refused = sip.SIPOutboundTrunkInfo(**{**fit, **part})
             assert creates(service(version), refused) == "invalid_argument", part
-    assert creates(service(), sip.SIPOutboundTrunkInfo(**fit, from_host="x@y")) == ""
+    strange = sip.SIPOutboundTrunkInfo(**fit, from_host="x@y")
+    assert [creates(service(version), strange) for version in VERSIONS] == ["", "invalid_argument"]
     for uri in uris:
         assert findings(OUTBOUND_TRUNK, address=uri) == ["bad-address"], uri
         assert findings(OUTBOUND_TRUNK, address="a", from_host=uri) == ["bad-address"]
@@ -118,7 +124,7 @@ def test_rule_36_names_and_values_of_headers() -> None:
 
 def _headers(name: str, value: str) -> Any:
     fields = {f"headers.{name}": Secret(value)}
-    return check_object(Desired(OUTBOUND_TRUNK.name, "one", fields), Era.NEW)
+    return check.check_object(Desired(OUTBOUND_TRUNK.name, "one", fields), Era.NEW)
 
 
 def test_rule_37_mapped_headers_have_the_same_syntax_and_no_forbidden_names() -> None:
@@ -126,7 +132,7 @@ def test_rule_37_mapped_headers_have_the_same_syntax_and_no_forbidden_names() ->
     for group in ("headers_to_attributes", "attributes_to_headers"):
         for name, fits in (("From", True), ("k", True), ("a b", False)):
             key, value = (name, "x") if group.startswith("headers") else ("x", name)
-            found = check_object(
+            found = check.check_object(
                 Desired(OUTBOUND_TRUNK.name, "one", {f"{group}.{key}": value}), Era.NEW
             )
             assert (list(found) == []) is fits, (group, name)
@@ -175,8 +181,17 @@ def test_rule_40_what_a_server_is_too_old_for_is_stored_and_not_honoured() -> No
     assert stored.rule.dispatch_rule_individual.no_randomness
     fields: Any = {"rooms.individual.random_suffix": False}
     desired = Desired(DISPATCH_RULE.name, "one", fields)
-    assert [one.code for one in check_honoured(desired, fields, Era.OLD)] == ["unhonoured-field"]
-    assert list(check_honoured(desired, fields, Era.NEW)) == []
+    found = list(check.check_honoured(desired, fields, Era.OLD))
+    assert [one.code for one in found] == ["unhonoured-field"]
+    assert list(check.check_honoured(desired, fields, Era.NEW)) == []
+
+
+def test_rule_40_what_a_server_is_too_old_for_in_an_agent() -> None:
+    """The agents of a rule have grown, too."""
+    agents = AgentList((AgentDispatch("anna", deployment="blue"),))
+    desired = Desired(DISPATCH_RULE.name, "one", {})
+    found = list(check.check_honoured(desired, {"agents": agents}, Era.OLD))
+    assert ["deployment of an agent" in one.message for one in found] == [True]
 
 
 def test_rule_41_a_new_object_has_no_id_and_no_conflict() -> None:
@@ -215,6 +230,10 @@ def test_rule_42_an_update_replaces_or_changes() -> None:
         )
         assert code(here.inbound.update, request) == "invalid_argument"
     whole = sip.SIPInboundTrunkInfo(numbers=[B])
+    for inside, expected in (("ST_other", "invalid_argument"), (key, "")):
+        whole.sip_trunk_id = inside
+        request = sip.UpdateSIPInboundTrunkRequest(sip_trunk_id=key, replace=whole)
+        assert code(here.inbound.update, request) == expected
     here.inbound.update(sip.UpdateSIPInboundTrunkRequest(sip_trunk_id=key, replace=whole))
     (stored,) = here.inbound.shelf.messages()
     assert (list(stored.numbers), stored.auth_username) == ([B], "")
@@ -250,6 +269,19 @@ def test_rule_44_a_rule_moved_to_another_trunk_slips_through() -> None:
         assert (
             reached(router(trunk("a", A), *here.rules.shelf.messages()), call()) == "rule_conflict"
         )
+
+
+def test_rule_44_a_trunk_moved_to_another_number_slips_through() -> None:
+    """It is looked up by its old number, and is not among those that are compared; calls are ambiguous then."""
+    for version in VERSIONS:
+        here = service(version)
+        here.put(trunk("first", A))
+        moved = here.put(trunk("moved", B))
+        for numbers, expected in (([A, B], "invalid_argument"), ([A], "")):
+            update = sip.SIPInboundTrunkUpdate(numbers=models.ListUpdate(set=numbers))
+            request = sip.UpdateSIPInboundTrunkRequest(sip_trunk_id=moved, update=update)
+            assert code(here.inbound.update, request) == expected
+        assert reached(router(*here.inbound.shelf.messages()), call()) == "trunk_ambiguous"
 
 
 def test_rule_44_a_rule_without_a_kind_slips_through_as_well() -> None:
