@@ -14,9 +14,9 @@ from reconciler.lint.facts import Facts
 from reconciler.lint.report import report, report_convention
 
 _FIELDS = ("metadata", "room.metadata")
-# What JSON starts with, and with slips in it: `[VIP] callers` and `{name}` are no JSON and mean to be none.
+# What JSON starts with, and with slips in it. `[VIP] callers`, `[1] desk` and `{name}` are no JSON and mean to be none.
 _LIKE_JSON = re.compile(
-    r"""\s*(?:\{\s*(?:["'}]|\w+["']?\s*:)|\[\s*(?:["'{\[\]]|-?[0-9]|true|false|null))"""
+    r"""\s*(?:\{\s*(?:["'}]|\w+["']?\s*:)|\[\s*(?:["'{\[]|(?:-?[0-9.]+|true|false|null)\s*(?:,|$)))"""
 )
 _FIX = "write it as a mapping, {lang: en}: it is sent as JSON"
 

@@ -328,6 +328,8 @@ BROKEN = """'{"lang": en}'"""
         ("\"{'lang': 'en'}\"", ["metadata-not-json"]),
         ("'{\"rate\": NaN}'", ["metadata-not-json"]),
         ("'[VIP] callers'", []),
+        ("'[1] desk'", []),
+        ("'[true, fals]'", ["metadata-not-json"]),
         ("'{name} calls'", []),
         ("'{{name}}'", []),
         ("'" + "[" * 4000 + "'", ["metadata-not-json"]),
