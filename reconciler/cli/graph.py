@@ -28,8 +28,11 @@ _TELLING = ("html", "json")
     "Draw the live project, or the one in a snapshot file; with --plan, plan against that file."
 )
 @click.option("--plan", is_flag=True, help="Draw what an apply would change, in all that stays.")
+@click.option(
+    "--changes", is_flag=True, help="With --plan: what changes and what stands beside it, no more."
+)
 @output_in(FORMATS, "RECONCILE_GRAPH_FORMAT")
-def command(live: str | None, plan: bool, request: Request, output: Output) -> int:
+def command(live: str | None, plan: bool, changes: bool, request: Request, output: Output) -> int:
     """Draw the map: numbers, trunks, rules, rooms, agents, with the findings where they are.
 
     Without --live and --plan it is the map of the file, and no server is needed. A file with errors is drawn as far as
@@ -41,6 +44,7 @@ def command(live: str | None, plan: bool, request: Request, output: Output) -> i
       reconcile graph                               Mermaid, for Markdown
       reconcile graph --format html > map.html      a page that opens offline
       reconcile graph --plan --format svg           what would change, coloured
+      reconcile graph --plan --changes              the same without what stays, for a pull request
       reconcile graph --plan --live snapshot.json   without a key
       reconcile graph --live --format dot           the live project, whatever the file says
     """
@@ -49,8 +53,12 @@ def command(live: str | None, plan: bool, request: Request, output: Output) -> i
     from reconciler.render.escape import escape
 
     require_plan_for_only("--plan", is_given=plan)
+    if changes and not plan:
+        raise click.UsageError("--changes is for --plan: nothing else changes anything")
     request = looking_at(request, live)
-    if plan:
+    if changes:
+        graph = picture.picture_of_changes(request)
+    elif plan:
         graph = picture.picture_of_plan(request)
     elif live is not None:
         graph = picture.picture_of_live(request)

@@ -16,8 +16,8 @@
 Nothing here holds a secret: of passwords and PINs it is only known that there are some.
 """
 
+from reconciler.graph.focus import only_changes
 from reconciler.graph.formats import GraphFormat, show_graph
-from reconciler.graph.mermaid import mermaid_of_plan
 from reconciler.graph.sources import graph_of_configuration, graph_of_live, graph_of_plan
 
 __all__ = [
@@ -25,6 +25,6 @@ __all__ = [
     "graph_of_configuration",
     "graph_of_live",
     "graph_of_plan",
-    "mermaid_of_plan",
+    "only_changes",
     "show_graph",
 ]

@@ -12,14 +12,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from reconciler.config.model import Configuration
-from reconciler.core.plan import Plan, Plane
-from reconciler.graph.focus import at_most, only_changes
+from reconciler.core.plan import Plane
+from reconciler.graph.focus import at_most
 from reconciler.graph.model import Edge, Fate, Graph, Node, NodeKind, tally
-from reconciler.graph.sources import graph_of_plan
 from reconciler.graph.words import NOTHING, PLANES, badge, cut, description, details, label, title
 from reconciler.render.escape import escape
-from reconciler.sip.era import Era
 
 MAX_EDGES = 490
 MAX_NODES = 400
@@ -72,13 +69,6 @@ def mermaid(graph: Graph, limit: int = MAX_CHARACTERS) -> str:
             return text
         share = min(0.9, limit / len(text))
         edges, nodes = int(edges * share), int(min(nodes, len(part.nodes)) * share)
-
-
-def mermaid_of_plan(plan: Plan, configuration: Configuration, era: Era = Era.NEW) -> str:
-    """What a plan changes, and what stands beside it; nothing where it changes nothing."""
-    if not plan.changes:
-        return ""
-    return mermaid(only_changes(graph_of_plan(plan, configuration, era)))
 
 
 def _lines(graph: Graph, part: Graph, left_out: tuple[Node, ...]) -> Iterator[str]:

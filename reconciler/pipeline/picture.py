@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reconciler.config.load import load, read_files
 from reconciler.core.finding import has_errors
-from reconciler.graph import graph_of_configuration, graph_of_live, graph_of_plan
+from reconciler.graph import graph_of_configuration, graph_of_live, graph_of_plan, only_changes
 from reconciler.graph.model import Graph
 from reconciler.pipeline.guards import ConfigError
 from reconciler.pipeline.observed import observe, optional_configuration
@@ -34,3 +34,8 @@ def picture_of_plan(request: Request) -> Graph:
     """The map of what a plan changes, in everything that stays."""
     prepared = prepare(request)
     return graph_of_plan(prepared.plan, prepared.configuration, prepared.era, prepared.live)
+
+
+def picture_of_changes(request: Request) -> Graph:
+    """The map of what a plan changes, with what stands beside it and who answers."""
+    return only_changes(picture_of_plan(request))

@@ -136,6 +136,19 @@ def test_a_plan_of_one_plane_is_drawn(project: Shell) -> None:
     assert (ran.code, ran.out) == (64, "")
 
 
+def test_the_changes_alone_are_drawn(project: Shell) -> None:
+    """For a pull request: what stays and has nothing to do with them is left out."""
+    assert project.run("apply", "--auto-approve").code == 0
+    project.write(
+        "config/dispatch.yaml", CONFIGURATION.replace("prefix: call-}}", "prefix: call-2-}}")
+    )
+    drawn = document(project.run("graph", "--plan", "--changes", "--format", "json"))
+    assert set(changes(drawn)) == {"carrier", "inbound"}
+    ran = project.run("graph", "--changes")
+    assert (ran.code, ran.out) == (64, "")
+    assert "--changes is for --plan" in ran.err
+
+
 def test_other_formats_are_wrong_usage(project: Shell) -> None:
     """A map is no text: 64, and the formats there are."""
     ran = project.run("graph", "--format", "text")
