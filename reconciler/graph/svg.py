@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import html
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from reconciler.core.finding import Severity
@@ -38,6 +39,7 @@ _FIRST_AGENT_COLUMN = COLUMN[NodeKind.CONVENTION]
 _FRAME_TITLE, _LEGEND_TEXT = 9.4, 7.4  # width of a letter
 _LEGEND_LINE = 24.0
 _KEY = 22.0
+_ABOVE, _BELOW = -5.0, 13.0  # where the word at an edge stands
 _NARROWEST = 320.0
 _HEADINGS = ("Numbers", "Inbound trunks", "Dispatch rules", "Rooms", "Conventions", "Agents")
 _SEVERITIES = frozenset(one.value for one in Severity)
@@ -238,7 +240,8 @@ def _line(name: str, x: float, y: float, text: str) -> str:
 
 def _edges(grid: _Grid, layout: Layout) -> Iterator[str]:
     boxes = {box.node.id: box for box in layout.boxes}
-    labels: dict[tuple[str, str], tuple[Way, list[str]]] = {}
+    # One text for all edges that leave a node with the same word.
+    told: dict[str, dict[str, list[Box]]] = defaultdict(lambda: defaultdict(list))
     for way in layout.ways:
         edge = way.edge
         classes = "edge" if edge.fate is Fate.KEEP else f"edge {edge.fate.value}"
@@ -247,19 +250,27 @@ def _edges(grid: _Grid, layout: Layout) -> Iterator[str]:
             f'd="{_path(way, boxes, grid)}"/>'
         )
         if edge.label:
-            # One text for all edges that leave a node with the same word.
-            _, targets = labels.setdefault((edge.source, edge.label), (way, []))
-            targets.append(edge.target)
-    for (source, told), (_, targets) in labels.items():
-        box = boxes[source]
-        middle = sum(boxes[target].middle for target in targets) / len(targets)
-        y = _y(box.middle) + (13 if middle > box.middle + 30 else -5)
-        # Beyond the frame of its plane, or in it, yet not upon its border.
-        x = grid.right(box.column) + (_PAD + 5 if box.column == _ROOMS_COLUMN else 7)
+            told[edge.source][edge.label].append(boxes[edge.target])
+    for source, targets in told.items():
+        yield from _labels(boxes[source], targets, grid)
+
+
+def _labels(source: Box, targets: Mapping[str, Sequence[Box]], grid: _Grid) -> Iterator[str]:
+    """The words at the edges that leave a node, below each other in the order of where they lead."""
+    middles = {
+        text: sum(box.middle for box in boxes) / len(boxes) for text, boxes in targets.items()
+    }
+    # Beyond the frame of its plane, or in it, yet not upon its border.
+    x = grid.right(source.column) + (_PAD + 5 if source.column == _ROOMS_COLUMN else 7)
+    leads_down = len(targets) == 1 and max(middles.values()) > source.middle + 30
+    y = _y(source.middle) + (_BELOW if leads_down else _ABOVE)
+    for told in sorted(targets, key=lambda text: middles[text]):
+        to = " ".join(box.node.id for box in targets[told])
+        place = f'data-from="{source.node.id}" data-to="{to}" x="{x:.1f}" y="{y:.1f}"'
         text = _xml(cut(escape(told), 22))
-        place = f'data-from="{source}" data-to="{" ".join(targets)}" x="{x:.1f}" y="{y:.1f}"'
         yield f'<text class="edge-label halo" aria-hidden="true" {place}>{text}</text>'
         yield f'<text class="edge-label" {place}>{text}</text>'
+        y += _BELOW - _ABOVE
 
 
 def _path(way: Way, boxes: Mapping[str, Box], grid: _Grid) -> str:

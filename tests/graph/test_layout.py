@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections import defaultdict
 from itertools import pairwise
 
+from reconciler.graph import only_changes
 from reconciler.graph.layout import Box, lay_out
 from reconciler.graph.model import NodeKind
 from reconciler.graph.svg import svg
 from tests.graph.hostile import NAMES, hostile_graph
 from tests.graph.projects import SMALL, graph, large
+from tests.graph.test_plan import DESIRED, planned
 
 
 def test_nothing_stands_on_anything_else() -> None:
@@ -42,6 +45,19 @@ def test_calls_out_stand_below_calls_in() -> None:
     assert layout.split is not None
     for box in layout.boxes:
         assert (box.middle > layout.split) is box.node.outgoing
+
+
+def test_no_word_stands_on_another() -> None:
+    """Two edges that leave a node side by side have their words below each other."""
+    drawn, _, _ = planned(DESIRED)
+    for picture in (svg(drawn), svg(only_changes(drawn))):
+        places = re.findall(
+            r'class="edge-label" data-from="n\d+" [^>]* x="(\S+)" y="(\S+)"', picture
+        )
+        at = sorted((float(x), float(y)) for x, y in places)
+        assert len(at) > 8
+        for (x, y), (other_x, other_y) in pairwise(at):
+            assert x != other_x or other_y - y > 11
 
 
 def test_a_change_elsewhere_moves_nothing_across() -> None:
