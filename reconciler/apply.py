@@ -96,13 +96,13 @@ Progress = Callable[[Result], None]
 class _Run:
     """The state of one apply.
 
-    `seen` are the live objects that the plan was made of, by id. `created` grows as objects get their ids,
-    `deleted` has the last message of what a step deleted.
+    `seen` are the live objects that the plan was made of, by id, and as this run has left them. `created` grows as
+    objects get their ids, `deleted` has the last message of what a step deleted.
     """
 
     server: Server
     progress: Progress
-    seen: Mapping[str, Live]
+    seen: dict[str, Live]
     results: dict[int, Result] = field(default_factory=dict)
     created: dict[tuple[str, str], str] = field(default_factory=dict)
     deleted: dict[int, Any] = field(default_factory=dict)
@@ -235,8 +235,8 @@ def _former(run: _Run, call: Call) -> Any:
     """The message of the object that the call makes anew, which an earlier step deleted; None for a new one."""
     for step in call.after:
         earlier = run.results[step].call
-        if (earlier.kind, earlier.name) == (call.kind, call.name):
-            return run.deleted.get(step)
+        if (earlier.kind, earlier.name) == (call.kind, call.name) and step in run.deleted:
+            return run.deleted[step]
     return None
 
 
@@ -249,8 +249,10 @@ def _update(run: _Run, call: Call, fresh: dict[str, Any]) -> Result:
     if foreign is not None:
         reason = f"{foreign} was changed by somebody else since the plan was made: plan again"
         return Result(call, Outcome.FAILED, reason)
-    # The second half of a split call starts from what the first one left.
+    # A later write of the same object starts from what this one left.
     fresh[identifier] = run.server.update(call, message, run.id_of)
+    with run.lock:
+        run.seen[identifier] = run.server.live(call.kind, fresh[identifier])
     return Result(call, Outcome.DONE, id=call.id)
 
 

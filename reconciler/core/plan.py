@@ -74,10 +74,17 @@ class Call(msgspec.Struct, frozen=True):
 
 
 class Gap(msgspec.Struct, frozen=True):
-    """Calls that nobody answers between two steps, although somebody does before and after."""
+    """Calls that nobody answers from one step to another, although somebody does before and after.
 
+    `numbers` are those called and `callers` who calls, "" in either for all that nobody mentions.
+    """
+
+    after_step: int
     before_step: int
     message: str
+    numbers: tuple[str, ...] = ()
+    callers: tuple[str, ...] = ()
+    needs_pin: bool = False
 
 
 class Unlisted(msgspec.Struct, frozen=True):

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from reconciler.core.diff import diff_fields
 from reconciler.core.objects import Live
 from reconciler.core.plan import Action, Call, Change, FieldChange, Gap, Plane
 from reconciler.core.values import Hidden, Secret, Unknown
 from reconciler.planning.differences import NAME_PATH, PASSWORD_PATH, Difference, plane_of
-from reconciler.sip.occupancy import describe_slot
-from reconciler.sip.operation import Operation
-from reconciler.sip.order import Handover, Ordered, Step
+from reconciler.sip.ordering import Operation, Ordered, Silence, Stage, Step
 from reconciler.sip.spec import KINDS
 
 _PLANE_RANK = {plane: rank for rank, plane in enumerate(Plane)}
 _KIND_RANK = {kind.name: rank for rank, kind in enumerate(KINDS)}
+_SHOWN = 5
 _ACTIONS = (Action.CREATE, Action.RENAME, Action.UPDATE, Action.DELETE)
 _ACTION_RANK = {action: rank for rank, action in enumerate(_ACTIONS)}
 
@@ -75,9 +74,19 @@ def calls(ordered: Ordered, differences: Iterable[Difference]) -> tuple[Call, ..
     """The steps as they are sent."""
     by_name = {(one.desired.kind, one.desired.name): one for one in differences}
     return tuple(
-        _call(position, step, by_name.get((step.operation.kind, step.operation.name)))
+        _call(position, step, _difference_of(step.operation, by_name))
         for position, step in enumerate(ordered.steps, start=1)
     )
+
+
+def _difference_of(
+    operation: Operation, by_name: Mapping[tuple[str, str], Difference]
+) -> Difference | None:
+    """The difference that an operation is made of; None for the writes of an object that goes, whatever its name."""
+    one = by_name.get((operation.kind, operation.name))
+    if one is None or operation.id is None or operation.takes_over is not None:
+        return one
+    return one if one.live is not None and one.live.id == operation.id else None
 
 
 def _call(position: int, step: Step, one: Difference | None) -> Call:
@@ -108,18 +117,20 @@ def _written(
     operation: Operation, one: Difference | None
 ) -> tuple[tuple[FieldChange, ...], str | None]:
     """The leaves that a call writes, and the new name if it renames. For a whole operation that is what is shown."""
-    if one is None or operation.action is Action.DELETE:
+    if operation.action is Action.DELETE:
         return (), None
+    fields = diff_fields(operation.before or {}, operation.after or {})
+    if one is None:
+        return fields, None
+    is_last = operation.stage is not Stage.EARLIER
     if operation.takes_over is not None:
-        new_name = None if operation.part == 1 else operation.name
-        return diff_fields(operation.before or {}, operation.after or {}), new_name
+        return fields, operation.name if is_last else None
     renames = operation.action is Action.UPDATE and any(
         change.path == NAME_PATH for change in one.changes
     )
-    new_name = one.desired.name if renames and operation.part != 1 else None
-    if operation.part == 0:
+    new_name = one.desired.name if renames and is_last else None
+    if operation.stage is Stage.WHOLE:
         return tuple(change for change in one.changes if change.path != NAME_PATH), new_name
-    fields = diff_fields(operation.before or {}, operation.after or {})
     return (*fields, *_untold_password(operation, one)), new_name
 
 
@@ -129,7 +140,7 @@ def _untold_password(operation: Operation, one: Difference) -> Iterator[FieldCha
     It equals anything, so no comparison finds it; and an object that is created anew would be without it.
     """
     live, secret = one.before.get(PASSWORD_PATH), one.wanted.get(PASSWORD_PATH)
-    if operation.part == 2 and isinstance(live, Unknown) and isinstance(secret, Secret):
+    if operation.stage is Stage.LAST and isinstance(live, Unknown) and isinstance(secret, Secret):
         ref = secret.ref or Hidden()
         if operation.action is Action.CREATE:
             yield FieldChange(PASSWORD_PATH, None, ref, sensitive=True)
@@ -137,17 +148,27 @@ def _untold_password(operation: Operation, one: Difference) -> Iterator[FieldCha
             yield FieldChange(PASSWORD_PATH, live, ref, sensitive=True)
 
 
-def gaps(handovers: Iterable[Handover], steps: Sequence[Step]) -> Iterator[Gap]:
-    """Calls that nobody answers between two steps; one for each pair of steps."""
-    seen: set[tuple[int, int]] = set()
-    for one in handovers:
-        between = (one.released, one.taken)
-        if between in seen:
-            continue
-        seen.add(between)
-        former, latter = (steps[index].operation for index in between)
+def gaps(silences: Iterable[Silence], steps: Sequence[Step]) -> Iterator[Gap]:
+    """Calls that are answered before and after, and by nobody between two steps."""
+    for one in silences:
+        former, latter = (steps[index].operation for index in (one.since, one.until))
         yield Gap(
-            one.taken + 1,
-            f"{describe_slot(one.slot)} are answered by nobody from step {one.released + 1} "
-            f"({former.action} {former.name}) to step {one.taken + 1} ({latter.action} {latter.name})",
+            one.since + 1,
+            one.until + 1,
+            f"calls to {_told(one.numbers, 'any other number')} from {_told(one.callers, 'anybody')}"
+            f"{' with a PIN' if one.needs_pin else ''} are answered by nobody from step {one.since + 1} "
+            f"({former.action} {former.name}) to step {one.until + 1} ({latter.action} {latter.name})",
+            one.numbers,
+            one.callers,
+            one.needs_pin,
         )
+
+
+def _told(numbers: Sequence[str], unnamed: str) -> str:
+    """Numbers in words; the empty one is all that are not mentioned anywhere."""
+    if "" in numbers and unnamed == "anybody":
+        return unnamed
+    told = [number or unnamed for number in sorted(numbers, key=lambda one: (one == "", one))]
+    if len(told) > _SHOWN:
+        told = [*told[:_SHOWN], f"{len(told) - _SHOWN:,} more"]
+    return " and ".join([", ".join(told[:-1]), told[-1]] if len(told) > 1 else told)

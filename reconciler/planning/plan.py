@@ -29,7 +29,7 @@ from reconciler.sip.check import check_honoured, check_object
 from reconciler.sip.collisions import Collision, Object, collisions, explain, explain_live
 from reconciler.sip.era import Era
 from reconciler.sip.occupancy import PENDING
-from reconciler.sip.order import Ordered, order
+from reconciler.sip.ordering import Operation, Ordered, Request, Silence, Stage, Surroundings, order
 from reconciler.sip.spec import DISPATCH_RULE, INBOUND_TRUNK, KINDS
 
 
@@ -89,7 +89,7 @@ def make_plan(configuration: Configuration, live: Snapshot, options: Options) ->
         host=live.host,
         changes=changes(settled.differences, deletions),
         calls=calls(settled.ordered, settled.differences),
-        gaps=tuple(gaps(settled.ordered.handovers, settled.ordered.steps)),
+        gaps=tuple(gaps(settled.silences, settled.ordered.steps)),
         unlisted=tuple(_unlisted(configuration, matched, settled, options)),
         findings=_sorted(silence(findings, configuration.ignores)),
         tests=tests,
@@ -188,6 +188,7 @@ class _Settled:
         found: list[Target],
         differences: list[Difference],
         ordered: Ordered,
+        silences: tuple[Silence, ...],
         remarks: Remarks,
     ) -> None:
         self.trunks = trunks
@@ -200,6 +201,7 @@ class _Settled:
         }
         self.differences = differences
         self.ordered = ordered
+        self.silences = silences
         self.remarks = remarks
 
 
@@ -226,19 +228,34 @@ def _settle(
         found = targets(configuration, matched, trunks, options.era, remarks.findings)
         differences = list(_differences(configuration, found, recreated, options, remarks))
         wanted = merge_takeovers(list(operations(differences, deletions)), options.era)
-        ordered = order(wanted, offenders, options.era)
+        around = _surroundings(live, wanted, options, is_broken=bool(offenders))
+        ordered, silences = order(Request(wanted, around, offenders, recreated))
         again = {
             step.operation.name
             for step in ordered.steps
             if step.operation.kind == INBOUND_TRUNK.name
             and step.operation.action is Action.DELETE
-            and step.operation.part
+            and step.operation.stage is Stage.EARLIER
         }
         made = replaced_trunks(wanted)
         if again <= recreated and made.items() <= replaced.items():
-            return _Settled(trunks, matched.keys(), found, differences, ordered, remarks)
+            return _Settled(trunks, matched.keys(), found, differences, ordered, silences, remarks)
         recreated |= again
         replaced |= made
+
+
+def _surroundings(
+    live: Snapshot, wanted: Iterable[Operation], options: Options, *, is_broken: bool
+) -> Surroundings:
+    """What the writes of a plan leave as it is."""
+    written = {one.id for one in wanted}
+    spoofable = options.by_from_host
+    return Surroundings(
+        [one for one in live if one.id not in written],
+        options.era,
+        options.era is Era.OLD if spoofable is None else spoofable,
+        is_broken,
+    )
 
 
 def _live_ends(collision: Collision) -> Iterator[Live]:

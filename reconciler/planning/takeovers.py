@@ -15,7 +15,7 @@ from reconciler.core.plan import Action
 from reconciler.core.values import Unknown
 from reconciler.sip.era import Era
 from reconciler.sip.occupancy import Slot, slots_of
-from reconciler.sip.operation import Operation
+from reconciler.sip.ordering import Operation
 from reconciler.sip.spec import INBOUND_TRUNK
 
 

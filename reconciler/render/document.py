@@ -20,6 +20,7 @@ from reconciler.core.plan import (
     Call,
     Change,
     FieldChange,
+    Gap,
     Plan,
     Plane,
     RoutingTest,
@@ -46,6 +47,7 @@ from reconciler.render.shapes import (
     FieldDocument,
     FindingDocument,
     FindingsDocument,
+    GapDocument,
     PlanDocument,
     Summary,
     TestDocument,
@@ -70,7 +72,7 @@ def plan_document(plan: Plan) -> PlanDocument:
         "summary": _summary(plan),
         "changes": [_change(change, {}) for change in plan.changes],
         "order": [call_document(call) for call in plan.calls],
-        "gaps": [{"before_step": gap.before_step, "message": gap.message} for gap in plan.gaps],
+        "gaps": [_gap(gap) for gap in plan.gaps],
         "rooms": [],
         "unlisted": [_unlisted(one) for one in sorted(plan.unlisted, key=_unlisted_key)],
         "findings": [_finding(finding) for finding in plan.findings],
@@ -225,6 +227,17 @@ def json_value(value: PlainValue | None) -> JsonValue:
             return sorted(agents, key=canonical_json) if isinstance(agents, list) else agents
         case _:
             return natural(value)
+
+
+def _gap(gap: Gap) -> GapDocument:
+    return {
+        "after_step": gap.after_step,
+        "before_step": gap.before_step,
+        "numbers": list(gap.numbers),
+        "callers": list(gap.callers),
+        "needs_pin": gap.needs_pin,
+        "message": gap.message,
+    }
 
 
 def _unlisted(one: Unlisted) -> UnlistedDocument:

@@ -49,7 +49,7 @@ def sections(document: PlanDocument, *, verbose: bool) -> list[Section]:
     found = [
         *_planes(document, verbose),
         Section(
-            "Gaps - calls that nobody answers for the length of one call",
+            "Gaps - calls that nobody answers for a moment",
             tuple(Line(escape(gap["message"])) for gap in document["gaps"]),
             urgent=True,
         ),

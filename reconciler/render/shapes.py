@@ -59,9 +59,13 @@ class CallDocument(TypedDict):
 
 
 class GapDocument(TypedDict):
-    """Calls that nobody answers just before a step."""
+    """Calls that nobody answers from one step to another."""
 
+    after_step: int
     before_step: int
+    numbers: list[str]
+    callers: list[str]
+    needs_pin: bool
     message: str
 
 

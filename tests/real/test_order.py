@@ -23,7 +23,9 @@ pytestmark = pytest.mark.real
 @pytest.fixture
 def shell(tmp_path: Path, real_project: LiveKitServer) -> Shell:
     """A folder and an empty real project."""
-    return Shell(tmp_path, {"PIN_1": "1", "PIN_2": "2"}).connect(real_project)
+    return Shell(tmp_path, {"PIN_1": "1", "PIN_2": "2", "PASSWORD": "made-up"}).connect(
+        real_project
+    )
 
 
 def _apply(shell: Shell, text: str) -> str:
@@ -87,13 +89,24 @@ def test_a_trunk_is_replaced_under_its_rule(shell: Shell) -> None:
     _apply(shell, _trunks(new=["+15550100001"]) + rule.format("new"))
 
 
+def test_a_trunk_that_goes_hands_over_number_by_number(shell: Shell) -> None:
+    """It is written twice, shorter and then not at all, and the second write knows the first for its own."""
+    rule = "  dispatch_rules:\n    calls: {{trunks: {0}, rooms: {{direct: {{room: lobby}}}}}}\n"
+    a = ["+15550100001", "+15550100002"]
+    b, c = ["+15550100003"], ["+15550100004"]
+    _apply(shell, _trunks(a=a, b=b, c=c) + rule.format("[a, b, c]"))
+    out = _apply(shell, _trunks(b=[a[0], *b], c=[a[1], *c]) + rule.format("[b, c]"))
+    assert "1 deleted" in out
+
+
 @pytest.mark.parametrize("seed", range(25))
 def test_any_project_becomes_any_other(shell: Shell, seed: int) -> None:
-    """Random pairs of projects: the server refuses no call, and nothing is left to do."""
+    """Random pairs of projects, hostile ones too: the server refuses no call, and nothing is left to do."""
     random = Random(seed)
+    hostile = seed % 2 == 1
     for _ in range(2):
-        trunks = random_trunks(random, random.randint(0, 4))
-        rules = random_rules(random, random.randint(0, 4), trunks)
+        trunks = random_trunks(random, random.randint(0, 4), hostile=hostile)
+        rules = random_rules(random, random.randint(0, 4), trunks, hostile=hostile)
         _apply(shell, _yaml(trunks, rules))
 
 
@@ -112,17 +125,28 @@ def _yaml(trunks: dict[str, Fields], rules: dict[str, Fields]) -> str:
 
 
 def _trunk(fields: Fields) -> dict[str, object]:
-    written = {path: list(getattr(value, "written", ())) for path, value in fields.items()}
-    return {"numbers": "any", **written}
+    lists = {path: list(getattr(value, "written", ())) for path, value in fields.items()}
+    trunk: dict[str, object] = {
+        "numbers": "any",
+        **{path: found for path, found in lists.items() if found},
+    }
+    if "auth.username" in fields:
+        return {**trunk, "auth": {"username": "acme", "password": {"env": "PASSWORD"}}}
+    return trunk
 
 
 def _rule(fields: Fields) -> dict[str, object]:
     trunks = [entry.name for entry in getattr(fields.get("trunks"), "entries", ())]
     rule: dict[str, object] = {"trunks": trunks or "any"}
-    if "callers" in fields:
-        rule["callers"] = list(getattr(fields["callers"], "written", ()))
-    room: dict[str, object] = {"prefix": fields["rooms.individual.prefix"]}
-    pin = fields.get("rooms.individual.pin")
-    if pin is not None:
-        room["pin"] = {"env": f"PIN_{getattr(pin, 'reveal', str)()}"}
-    return {**rule, "rooms": {"individual": room}}
+    for path in ("callers", "numbers"):
+        if path in fields:
+            rule[path] = list(getattr(fields[path], "written", ()))
+    kind = str(fields["rooms"])
+    room: dict[str, object] = {
+        path.rpartition(".")[2]: value
+        for path, value in fields.items()
+        if path.startswith(f"rooms.{kind}.")
+    }
+    if "pin" in room:
+        room["pin"] = {"env": f"PIN_{getattr(room['pin'], 'reveal', str)()}"}
+    return {**rule, "rooms": {kind: room}}

@@ -188,7 +188,7 @@ def test_unlisted_objects_do_not_drown_the_plan() -> None:
 
 def ordered(*calls: Call) -> Plan:
     """A plan with calls and a gap before the second."""
-    return Plan("a", "b", calls=calls, gaps=(Gap(2, "nobody answers"),))
+    return Plan("a", "b", calls=calls, gaps=(Gap(1, 2, "nobody answers"),))
 
 
 def test_only_the_interesting_part_of_the_order_is_shown() -> None:

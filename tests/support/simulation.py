@@ -7,7 +7,8 @@ holds a conflict that was not there at the start.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from itertools import combinations
 from random import Random
 
 from reconciler.config.model import Configuration, Project
@@ -15,12 +16,12 @@ from reconciler.core.objects import Desired, Fields, Live, Snapshot
 from reconciler.core.ownership import UnlistedPolicy
 from reconciler.core.plan import Action, Call, Plan
 from reconciler.core.values import Reference, References, Secret, SecretRef, Value, text_set
-from reconciler.sip.collisions import collisions
 from reconciler.sip.era import Era
 from reconciler.sip.fields import phone_numbers
 from reconciler.sip.occupancy import slots_of
 
 NUMBERS = ("+15550100001", "+15550100002", "+15550100003", "+15550100004")
+ADDRESSES = ("203.0.113.0/24", "198.51.100.0/25", "198.51.100.7")
 CALLERS = ("+15550100011", "+15550100012")
 KINDS = ("inbound_trunk", "outbound_trunk", "dispatch_rule")
 
@@ -28,7 +29,8 @@ KINDS = ("inbound_trunk", "outbound_trunk", "dispatch_rule")
 class SimulatedProject:
     """The live objects by id."""
 
-    def __init__(self, live: Snapshot, configuration: Configuration) -> None:
+    def __init__(self, live: Snapshot, configuration: Configuration, era: Era = Era.NEW) -> None:
+        self._era = era
         self._objects = {one.id: one for one in live}
         self._created: dict[tuple[str, str], str] = {}
         self._wanted = {
@@ -38,17 +40,24 @@ class SimulatedProject:
 
     def run(self, plan: Plan, random: Random) -> Snapshot:
         """Carries out all calls in a random order that the dependencies allow."""
+        for _ in self.moments(plan, random):
+            pass
+        return self.snapshot()
+
+    def moments(self, plan: Plan, random: Random | None) -> Iterator[Snapshot]:
+        """The project after each call, in a random order that the dependencies allow, or in the order of the plan."""
         waiting = list(plan.calls)
         done: set[int] = set()
         while waiting:
             ready = [call for call in waiting if done.issuperset(call.after)]
-            call = random.choice(ready)
+            call = random.choice(ready) if random is not None else waiting[0]
+            assert call in ready, call
             waiting.remove(call)
             self._send(call)
             done.add(call.step)
             new = self._conflicts() - self._known
             assert not new, f"after step {call.step} ({call.action} {call.name}): {new}"
-        return self.snapshot()
+            yield self.snapshot()
 
     def snapshot(self) -> Snapshot:
         """The project as it lives now."""
@@ -100,35 +109,66 @@ class SimulatedProject:
         )
 
     def _conflicts(self) -> set[tuple[str, str]]:
-        found = collisions(((one, one.fields) for one in self._objects.values()), Era.NEW)
-        return {(one.first.id or "", one.second.id or "") for one in found}
+        """Every two objects that share a slot, or one that has it twice."""
+        holders: dict[object, list[str]] = {}
+        for one in self._objects.values():
+            for slot in slots_of(one.kind, one.fields, self._era):
+                holders.setdefault(slot, []).append(one.id)
+        return {pair for ids in holders.values() for pair in combinations(sorted(ids), 2)}
 
 
-def random_trunks(random: Random, count: int) -> dict[str, Fields]:
-    """Inbound trunks without conflicts that fight for a handful of numbers."""
+def random_trunks(
+    random: Random, count: int, *, hostile: bool = False, broken: bool = False
+) -> dict[str, Fields]:
+    """Inbound trunks without conflicts that fight for a handful of numbers.
+
+    Hostile ones have passwords, several addresses and odd spellings as well; broken ones may conflict after all.
+    """
 
     def make() -> Fields:
         fields: dict[str, Value] = {"allowed_addresses": text_set(["203.0.113.0/24"])}
         numbers = random.sample(NUMBERS, random.randint(0, 3))
         callers = random.sample(CALLERS, random.randint(0, 2)) if random.random() < 0.4 else []
+        if hostile:
+            addresses = random.sample(ADDRESSES, random.randint(1, 2))
+            fields["allowed_addresses"] = text_set(addresses)
+            numbers = [random.choice((one, one, _oddly(one))) for one in numbers]
+            if random.random() < 0.3:
+                fields["auth.username"] = "acme"
+                fields["auth.password"] = Secret("never shown", SecretRef(env="PASSWORD"))
         if numbers:
             fields["numbers"] = phone_numbers(numbers)
         if callers:
             fields["callers"] = phone_numbers(callers)
         return fields
 
-    return _without_conflicts(random, "inbound_trunk", "t", count, make)
+    return _without_conflicts(random, "inbound_trunk", "t", count, make, broken=broken)
 
 
-def random_rules(random: Random, count: int, trunks: Iterable[str]) -> dict[str, Fields]:
-    """Dispatch rules without conflicts on some of the trunks, by name."""
+def _oddly(number: str) -> str:
+    """The same number to a trunk, and another one to a rule."""
+    return f"{number[:2]} ({number[2:5]}) {number[5:]}"
+
+
+def random_rules(
+    random: Random,
+    count: int,
+    trunks: Iterable[str],
+    *,
+    hostile: bool = False,
+    broken: bool = False,
+) -> dict[str, Fields]:
+    """Dispatch rules without conflicts on some of the trunks, by name.
+
+    Hostile ones list numbers called, in odd spellings, too, and make rooms of all kinds; broken ones
+    may conflict after all, or name no kind of room.
+    """
     names = sorted(trunks)
 
     def make() -> Fields:
-        fields: dict[str, Value] = {
-            "rooms": "individual",
-            "rooms.individual.prefix": random.choice(("a", "b")),
-        }
+        kind = random.choice(("individual", "direct", "callee")) if hostile else "individual"
+        path = "rooms.direct.room" if kind == "direct" else f"rooms.{kind}.prefix"
+        fields: dict[str, Value] = {"rooms": kind, path: random.choice(("a", "b"))}
         chosen = random.sample(names, random.randint(0, min(2, len(names))))
         if chosen:
             fields["trunks"] = References(tuple(Reference(name) for name in chosen))
@@ -136,23 +176,34 @@ def random_rules(random: Random, count: int, trunks: Iterable[str]) -> dict[str,
         if callers:
             fields["callers"] = text_set(callers)
         if random.random() < 0.3:
-            fields["rooms.individual.pin"] = Secret(random.choice(("1", "2")), SecretRef(env="PIN"))
+            pin = Secret(random.choice(("1", "2")), SecretRef(env="PIN"))
+            fields[f"rooms.{kind}.pin"] = pin
+        if hostile and random.random() < 0.4:
+            called = random.sample(NUMBERS, random.randint(1, 2))
+            fields["numbers"] = text_set([random.choice((one, one, _oddly(one))) for one in called])
+        if broken and random.random() < 0.05:
+            fields = {path: value for path, value in fields.items() if "rooms" not in path}
         return fields
 
-    return _without_conflicts(random, "dispatch_rule", "r", count, make)
+    return _without_conflicts(random, "dispatch_rule", "r", count, make, broken=broken)
 
 
 def _without_conflicts(
-    random: Random, kind: str, letter: str, count: int, make: object
+    random: Random,
+    kind: str,
+    letter: str,
+    count: int,
+    make: Callable[[], Fields],
+    *,
+    broken: bool,
 ) -> dict[str, Fields]:
-    assert callable(make)
     found: dict[str, Fields] = {}
     taken: set[object] = set()
     for index in range(count):
         for _ in range(20):
-            fields: Fields = make()
+            fields = make()
             slots = slots_of(kind, fields, Era.NEW)
-            if taken.isdisjoint(slots) and len(set(slots)) == len(slots):
+            if broken or (taken.isdisjoint(slots) and len(set(slots)) == len(slots)):
                 taken.update(slots)
                 found[f"{letter}{index}"] = fields
                 break

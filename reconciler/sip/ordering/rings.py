@@ -18,12 +18,18 @@ from reconciler.sip.era import Era
 from reconciler.sip.fields import phone_numbers
 from reconciler.sip.numbers import normalize
 from reconciler.sip.occupancy import Slot, slots_of
-from reconciler.sip.operation import Held, Operation, handovers
+from reconciler.sip.ordering.operation import Operation, Stage, handovers, held_slots
 from reconciler.sip.spec import DISPATCH_RULE, INBOUND_TRUNK
 
 
-def split_rings(operations: list[Operation], slots: Sequence[Held], era: Era) -> list[Operation]:
-    """The operations with as many of them split as it takes to leave no ring of handovers; empty if there is none."""
+def split_rings(
+    operations: Sequence[Operation], era: Era, burdens: Mapping[str, int]
+) -> dict[int, tuple[Operation, Operation]]:
+    """The operations, by their index, that are split so that no ring of handovers is left.
+
+    `burdens` tell by id how much depends on an object: the one with the least is created anew, where one has to be.
+    """
+    slots = [held_slots(one, era) for one in operations]
     edges: dict[int, set[int]] = defaultdict(set)
     contested: dict[int, set[Slot]] = defaultdict(set)
     for holder, taker, slot in handovers(slots):
@@ -31,24 +37,19 @@ def split_rings(operations: list[Operation], slots: Sequence[Held], era: Era) ->
         contested[holder].add(slot)
     splits: dict[int, tuple[Operation, Operation]] = {}
     for ring in _rings(edges, splits):
-        # A member that can let go by a shorter list keeps its id and its other numbers; else the last by name is split.
+        # A member that can let go by a shorter list keeps its id and its other numbers.
         shrinkable = [
             (index, shorter)
             for index in ring
             if (shorter := _shrink(operations[index], contested[index], era))
         ]
         if shrinkable:
-            index, shorter = min(shrinkable)
+            index, shorter = min(shrinkable, key=lambda found: found[0])
             splits[index] = _release_then_write(operations[index], shorter)
         else:
-            index = max(ring)
+            index = max(ring, key=lambda one: (-burdens.get(operations[one].key, 0), one))
             splits[index] = _delete_then_create(operations[index])
-    if not splits:
-        return []
-    result: list[Operation] = []
-    for index, one in enumerate(operations):
-        result.extend(splits.get(index, (one,)))
-    return result
+    return splits
 
 
 def _rings(edges: Mapping[int, set[int]], split: Container[int]) -> Iterator[list[int]]:
@@ -118,14 +119,14 @@ def _release_then_write(one: Operation, shorter: Fields) -> tuple[Operation, Ope
         action=Action.UPDATE,
         after=shorter,
         reason="lets go of what another object takes over, before it gets the rest",
-        part=1,
+        stage=Stage.EARLIER,
     )
-    return first, replace(one, before=shorter, part=2)
+    return first, replace(one, before=shorter, stage=Stage.LAST)
 
 
 def _delete_then_create(one: Operation) -> tuple[Operation, Operation]:
     why = "nothing would be left of its list while another object takes over: deleted, and created again with a new id"
     return (
-        replace(one, action=Action.DELETE, after=None, reason=why, part=1),
-        replace(one, action=Action.CREATE, before=None, id=None, reason=why, part=2),
+        replace(one, action=Action.DELETE, after=None, reason=why, stage=Stage.EARLIER),
+        replace(one, action=Action.CREATE, before=None, id=None, reason=why, stage=Stage.LAST),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,18 +11,25 @@ from typing import TypeAlias
 from reconciler.core.objects import Fields
 from reconciler.core.plan import Action
 from reconciler.sip.era import Era
-from reconciler.sip.occupancy import Slot, slots_of
+from reconciler.sip.occupancy import PENDING, Slot, slots_of
 
 Held: TypeAlias = tuple[frozenset[Slot], frozenset[Slot]]
 """The slots of an object before and after a write."""
+
+
+class Stage(enum.Enum):
+    """Whether a write is all that is wanted of an object, one on the way there, or the last one of several."""
+
+    WHOLE = "whole"
+    EARLIER = "earlier"
+    LAST = "last"
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
     """One write that is wanted: the object before and after it, None where it is absent.
 
-    `part` is 1 and 2 for the two halves of an operation that had to be split, 0 for a whole one. `takes_over` is the
-    name of the object that turns into this one, where it is made out of another.
+    `takes_over` is the name of the object that turns into this one, where it is made out of another.
     """
 
     kind: str
@@ -31,8 +39,13 @@ class Operation:
     before: Fields | None
     after: Fields | None
     reason: str = ""
-    part: int = 0
+    stage: Stage = Stage.WHOLE
     takes_over: str | None = None
+
+    @property
+    def key(self) -> str:
+        """The id of the object, or what stands for the one that it will get."""
+        return self.id if self.id is not None else f"{PENDING}{self.name}"
 
 
 def held_slots(one: Operation, era: Era) -> Held:

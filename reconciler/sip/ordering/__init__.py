@@ -1,0 +1,43 @@
+"""The order of calls: which write comes when, so that no moment in between is worse than it has to be.
+
+LiveKit has no transactions. Between two calls the project lives with what has been written so far, and callers go on
+calling. So, in this order of weight:
+
+1. No moment is a conflict that LiveKit would refuse calls for.
+2. A call that is answered before and after is answered in between, wherever any allowed sequence of writes can do it.
+   What remains is shown: the gaps of a plan.
+3. The fewest writes.
+4. No call is let in that is let in neither before nor after; and creations come before changes, changes before
+   deletions.
+
+Allowed are writes by which every object is, at each moment, absent, old, new, or the old one with entries taken off
+its lists or new ones put on them, and lets in nobody whom neither its old nor its new self lets in.
+
+operation.py     a write that is wanted, and what it lets go of and takes over
+waits.py         which write has to wait for which, whatever else is wanted
+rings.py         writes that wait for each other, and how that is broken up
+arrange.py       batches and lanes out of who waits for whom
+moments.py       what an object can be between two calls
+destinations.py  the calls to one number, and who answers them at a moment
+world.py         the numbers whose calls several writes concern
+replay.py        what callers meet while the writes are made one by one
+search.py        the sequence of a few writes that callers notice least
+order.py         all of it: by the rules of waits.py first, and by search where callers would notice
+"""
+
+from reconciler.sip.ordering.arrange import Ordered, Step
+from reconciler.sip.ordering.operation import Operation, Stage
+from reconciler.sip.ordering.order import Request, order
+from reconciler.sip.ordering.replay import Silence
+from reconciler.sip.ordering.world import Surroundings
+
+__all__ = [
+    "Operation",
+    "Ordered",
+    "Request",
+    "Silence",
+    "Stage",
+    "Step",
+    "Surroundings",
+    "order",
+]

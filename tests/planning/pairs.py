@@ -1,0 +1,59 @@
+"""Random pairs of a live project and a file, hostile ones among them, and how many of them a test looks at.
+
+`RECONCILE_PAIRS` sets how many pairs the slowest of the properties look at; what runs at each change is set here.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from random import Random
+
+from reconciler.config.model import Configuration
+from reconciler.core.objects import Snapshot
+from reconciler.core.ownership import UnlistedPolicy
+from reconciler.planning import Options
+from reconciler.sip.era import Era
+from tests.support.simulation import (
+    configuration_of,
+    random_rules,
+    random_trunks,
+    snapshot_of,
+)
+
+SHARDS = 4
+"""The slowest properties are cut into so many tests, which can run side by side."""
+
+ASKED = int(os.environ.get("RECONCILE_PAIRS") or 0)
+
+
+def pairs(usual: int) -> int:
+    """How many pairs a property looks at: as many as somebody asked for, or the usual number."""
+    return ASKED or usual
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A live project, a file, and the server that the plan is for."""
+
+    live: Snapshot
+    configuration: Configuration
+    options: Options
+
+
+def hostile_pair(random: Random, most: int, *, broken: bool = False) -> Pair:
+    """Two projects of at most so many trunks and rules, which know nothing of each other but names and numbers.
+
+    A `broken` one lives in conflicts that LiveKit should not have let in.
+    """
+    era = random.choice((Era.NEW, Era.OLD))
+    unlisted = random.choice((UnlistedPolicy.DELETE, UnlistedPolicy.DELETE, UnlistedPolicy.REPORT))
+    old = random_trunks(random, random.randint(0, most), hostile=True, broken=broken)
+    old_rules = random_rules(random, random.randint(0, most), old, hostile=True, broken=broken)
+    new = random_trunks(random, random.randint(0, most), hostile=True)
+    new_rules = random_rules(random, random.randint(0, most), new, hostile=True)
+    return Pair(
+        snapshot_of(old, old_rules),
+        configuration_of(new, new_rules, unlisted),
+        Options(era=era),
+    )
