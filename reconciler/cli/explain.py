@@ -69,7 +69,8 @@ def command(
     """Tell where a call goes, or who joins a room, step by step and with the reasons.
 
     Without --live and --diff the file is asked, and no server is needed. The answer is LiveKit's own, conflicts
-    included: then the conflict is the answer, and the exit code is 0 all the same.
+    included: then the conflict is the answer, and the exit code is 0 all the same. The numbers of the reasons are
+    those of docs/routing.md.
 
     \b
     Examples:

@@ -6,9 +6,11 @@ what click costs.
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import gc
 import importlib
+import io
 import os
 import signal
 import sys
@@ -105,6 +107,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         # A cron may start programs with closed streams: what is written there is lost, and nothing else.
         if getattr(sys, name) is None:
             setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115  # for good
+    _speak_utf8()
     # Most commands build up data and end: the collector would only scan it over and over, for a fifth of the time.
     # Those that run on turn it on again.
     gc.disable()
@@ -117,6 +120,16 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     # Nothing is left to be cleaned up; taking a large project apart object by object would take longer than many a
     # command, and a thread that still waits for a slow server would hold up the end of an interrupted one.
     os._exit(code)
+
+
+def _speak_utf8() -> None:
+    """Data are UTF-8 wherever they go, under any locale. A terminal that cannot show a character shows its number."""
+    stream = sys.stdout
+    if isinstance(stream, io.TextIOWrapper) and codecs.lookup(stream.encoding).name != "utf-8":
+        if stream.isatty():
+            stream.reconfigure(errors="backslashreplace")
+        else:
+            stream.reconfigure(encoding="utf-8")
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

@@ -23,7 +23,7 @@ from reconciler.planning.differences import (
 from reconciler.planning.options import Options
 from reconciler.planning.placed import Placed, placed_in_file
 from reconciler.planning.takeovers import merge_takeovers, replaced_trunks
-from reconciler.planning.targets import Target, Trunks, offline, targets, trunk_fields
+from reconciler.planning.targets import AGENTS_PATH, Target, Trunks, offline, targets, trunk_fields
 from reconciler.planning.unlisted import describe
 from reconciler.sip.check import check_honoured, check_object
 from reconciler.sip.collisions import Collision, Object, collisions, explain, explain_live
@@ -39,15 +39,17 @@ def check(configuration: Configuration, era: Era) -> tuple[Finding, ...]:
     objects = [one for kind in configuration.sip.values() for one in kind]
     for one in objects:
         findings.extend(check_object(one, era))
-        findings.extend(check_honoured(one, one.fields, era))
     findings.extend(explain(collisions(((one, offline(one)) for one in objects), era), {}))
-    if configuration.agents is not None:
-        trunks = trunk_fields(configuration)
-        for rule in configuration.sip.get(DISPATCH_RULE.name, ()):
-            line = configuration.lines.get(rule.name)
-            findings.extend(
-                compile_rule(rule, line, configuration.agents.conventions, trunks, era).findings
-            )
+    trunks = trunk_fields(configuration)
+    for one in objects:
+        fields = one.fields
+        if configuration.agents is not None and one.kind == DISPATCH_RULE.name:
+            line = configuration.lines.get(one.name)
+            compiled = compile_rule(one, line, configuration.agents.conventions, trunks, era)
+            findings.extend(compiled.findings)
+            if compiled.agents is not None:
+                fields = {**fields, AGENTS_PATH: compiled.agents}
+        findings.extend(check_honoured(one, fields, era))
     findings.extend(lint(configuration, era))
     return _sorted(silence(findings, configuration.ignores))
 
@@ -114,7 +116,8 @@ def check_routes(
     configuration: Configuration, options: Options
 ) -> tuple[tuple[RoutingTest, ...], tuple[Finding, ...]]:
     """The routing tests of a file, run on the file alone."""
-    return _tests(configuration, placed_in_file(configuration, options.era), options)
+    tests, untested = _tests(configuration, placed_in_file(configuration, options.era), options)
+    return tests, _sorted(silence(untested, configuration.ignores))
 
 
 def _tests(

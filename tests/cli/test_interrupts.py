@@ -5,17 +5,15 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 import time
 from typing import TYPE_CHECKING
 
 from tests.cli.conftest import CONFIGURATION
-from tests.support.cli import Shell
+from tests.support.cli import COMMAND, Shell
 
 if TYPE_CHECKING:
     from reconciler.emulator.server import Emulator
 
-COMMAND = [sys.executable, "-c", "from reconciler.cli.main import main; main()"]
 # How long the emulator takes to answer; a command that waited for it would be seen to.
 SLOW = 20.0
 # A terminal says SIGINT, a pipeline that is cancelled SIGTERM.

@@ -152,3 +152,17 @@ def test_strict_makes_warnings_errors_and_leaves_notes(
     file.write_text(text, encoding="utf-8")
     ran = Shell(tmp_path).run("validate", "-c", str(file), *(["--strict"] if strict else []))
     assert ran.code == code
+
+
+def test_what_an_old_server_ignores_of_an_agent_is_told_offline() -> None:
+    """The agents that a rule gets count as its own, with no server asked."""
+    agent = "{agent: a, attributes: {lang: ar}}"
+    text = project(
+        names="a: {agent_name: agent-a}",
+        rooms=f"- {{prefix: call-, agents: [{agent}], dispatch: sip}}",
+    )
+    configuration = load({Path("dispatch.yaml"): text.encode()}, {})
+    (finding,) = check(configuration, Era.OLD)
+    assert finding.code == "unhonoured-field"
+    assert "attributes of an agent" in finding.message
+    assert check(configuration, Era.NEW) == ()

@@ -109,6 +109,14 @@ def test_a_pin_is_compared_by_its_value_or_by_its_reference() -> None:
     assert not ran(other, environ={"PIN": "1234", "OTHER": "5678"})[0][0].passed
 
 
+def test_a_test_that_cannot_run_may_be_silenced() -> None:
+    """The warning is one like others."""
+    other = '  - {from: "1", to: "+15550100002", pin: {env: OTHER}, room: lobby}\n'
+    for ignore, codes in (("", ["untested-route"]), ("lint: {ignore: [untested-route]}\n", [])):
+        _, findings = check_routes(read(SIP + other + ignore, {}), Options())
+        assert [finding.code for finding in findings] == codes
+
+
 def test_a_plan_tests_what_will_be_live() -> None:
     """A trunk that the file does not manage answers as it lives, and a new one under the name that it will have."""
     text = """\

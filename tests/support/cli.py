@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import sys
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -12,6 +13,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from reconciler.cli.main import run
+
+COMMAND = [sys.executable, "-c", "from reconciler.cli.main import main; main()"]
+"""`reconcile` in a process of its own."""
 
 
 class Server(Protocol):
