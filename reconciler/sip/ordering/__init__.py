@@ -18,10 +18,13 @@ waits.py         which write has to wait for which, whatever else is wanted
 rings.py         writes that wait for each other, and how that is broken up
 arrange.py       batches and lanes out of who waits for whom
 moments.py       what an object can be between two calls
-destinations.py  the calls to one number, and who answers them at a moment
+calls.py         all calls to one number as the bits of a whole number
+destinations.py  the calls to one number, and which of them are answered at a moment
 world.py         the numbers whose calls several writes concern
+clusters.py      objects whose writes have to be looked at together
 replay.py        what callers meet while the writes are made one by one
 search.py        the sequence of a few writes that callers notice least
+writes.py        writes as moments, and moments as writes
 order.py         all of it: by the rules of waits.py first, and by search where callers would notice
 """
 

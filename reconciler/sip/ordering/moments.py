@@ -11,6 +11,7 @@ those that the new entries are to have.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -124,7 +125,7 @@ def _between(
 ) -> Iterator[Moment]:
     if old.fields is None:
         return
-    paths = _TRUNK_LISTS if one.kind == INBOUND_TRUNK.name else _RULE_LISTS
+    paths = _lists_of(one.kind)
     turning = _turning(one.kind, paths, old, new)
     for off, on in _choices(_groupings(turning, involved, one_by_one)):
         fields = _changed(one.kind, paths, old.fields, new.fields, off, on)
@@ -286,7 +287,7 @@ def _list(kind: str, path: str, kept: Sequence[str | Reference]) -> Value:
 
 def _lets_in_no_stranger(kind: str, between: Fields, old: Fields, new: Fields | None) -> bool:
     """Whether everybody who gets in is let in by the old object or by the new one."""
-    paths = _TRUNK_LISTS if kind == INBOUND_TRUNK.name else _RULE_LISTS
+    paths = _lists_of(kind)
     grown = {path for path in paths if not _is_within(kind, path, between, old)}
     if not grown:
         return True  # a list that was open to everybody has become one of a few
@@ -309,3 +310,29 @@ def _is_within(kind: str, path: str, inner: Fields, outer: Fields) -> bool:
     allowed = entries_of(kind, path, outer).keys()
     have = entries_of(kind, path, inner).keys()
     return not allowed or (bool(have) and have <= allowed)
+
+
+def _lists_of(kind: str) -> tuple[str, ...]:
+    return _TRUNK_LISTS if kind == INBOUND_TRUNK.name else _RULE_LISTS
+
+
+def involved_in(objects: Sequence[Operation]) -> Callable[[int], Involved]:
+    """For each of some objects, which of the others have to do with an entry of its lists."""
+    mentioned: dict[Entry, set[int]] = defaultdict(set)
+    for place, one in enumerate(objects):
+        if one.kind == INBOUND_TRUNK.name:
+            mentioned[Entry("trunks", one.key)].add(place)
+        for fields in (one.before, one.after):
+            for path in _lists_of(one.kind) if fields is not None else ():
+                for entry in entries_of(one.kind, path, fields or {}):
+                    mentioned[_alike(entry)].add(place)
+
+    def of(place: int) -> Involved:
+        return lambda entry: frozenset(mentioned[_alike(entry)] - {place})
+
+    return of
+
+
+def _alike(entry: Entry) -> Entry:
+    """An entry as trunks and rules can both have it."""
+    return entry if entry.path == "trunks" else Entry(entry.path, normalize(entry.key))

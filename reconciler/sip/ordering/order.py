@@ -8,24 +8,24 @@ at, and where callers would hear nothing, or strangers would be let in, a better
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from reconciler.core.objects import Live
-from reconciler.core.plan import Action
 from reconciler.core.values import References
-from reconciler.sip.numbers import normalize
 from reconciler.sip.occupancy import Slot, slots_of, trunk_keys
 from reconciler.sip.ordering.arrange import ACTION_RANK, Ordered, arrange
-from reconciler.sip.ordering.destinations import NOBODY, Destination, Others, mentioned
-from reconciler.sip.ordering.moments import Entry, Involved, IsFree, Moment, entries_of, moments
-from reconciler.sip.ordering.operation import Operation, Stage
+from reconciler.sip.ordering.calls import NOBODY, Others, mentioned
+from reconciler.sip.ordering.clusters import Cluster, clusters
+from reconciler.sip.ordering.moments import IsFree, Moment, involved_in, moments
+from reconciler.sip.ordering.operation import Operation
 from reconciler.sip.ordering.replay import Move, Silence, price, silences
 from reconciler.sip.ordering.rings import split_rings
-from reconciler.sip.ordering.search import Found, Price, search
+from reconciler.sip.ordering.search import Found, Looks, Price, search
 from reconciler.sip.ordering.waits import Waits, Write, who_waits
 from reconciler.sip.ordering.world import Surroundings, World, form_of
+from reconciler.sip.ordering.writes import moments_of, moves_of, writes_of
 from reconciler.sip.spec import DISPATCH_RULE, INBOUND_TRUNK, KINDS
 
 _KIND_RANK = {kind.name: rank for rank, kind in enumerate(KINDS)}
@@ -33,7 +33,8 @@ _ROUTING = (INBOUND_TRUNK.name, DISPATCH_RULE.name)
 _FEW = 12
 """Up to so many objects a better sequence is searched for."""
 
-_ANEW = "nothing would be left of its list while another object takes over"
+_LOOKS = 600_000
+"""How much all searches of one plan may cost together, a few seconds; clusters that come later keep their order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ class _Nearby:
 
     def world(self, ways: Sequence[Sequence[Moment]]) -> World:
         """The calls that the objects concern, which have these moments; the bystanders stay as they are."""
-        beside = [_made((one,)) for one in self.bystanders]
+        beside = [moments_of((one,)) for one in self.bystanders]
         objects = [*self.objects, *self.bystanders]
         return World(objects, [*ways, *beside], self.around, self.others, len(ways))
 
@@ -91,6 +92,7 @@ class _Ordering:
         self._settled: set[int] = set()
         self._slots: Counter[Slot] = Counter()
         self._others: Others | None = None
+        self._looks = Looks(_LOOKS)
 
     def done(self) -> tuple[Ordered, tuple[Silence, ...]]:
         """All steps in order, and the silences between them."""
@@ -99,16 +101,16 @@ class _Ordering:
         world = self._world()
         if not world.destinations:
             return ordered, ()
-        moves = list(_moves(ordered))
+        moves = list(moves_of(ordered))
         places: dict[int, list[int]] = defaultdict(list)
         for step, (owner, _) in enumerate(moves):
             places[owner].append(step)
-        for cluster, destinations in _clusters(waits, world):
-            if len(cluster) <= _FEW:
-                own = sorted(step for owner in cluster for step in places[owner])
-                if self._improve(world, cluster, destinations, [moves[step] for step in own]):
+        for cluster in clusters(waits, world):
+            if len(cluster.places) <= _FEW and self._looks.left > 0:
+                own = sorted(step for owner in cluster.places for step in places[owner])
+                if self._improve(world, cluster, [moves[step] for step in own]):
                     continue
-            for one in destinations:
+            for one in cluster.destinations:
                 noticed = (owner for owner in dict.fromkeys(one.moving) if one.concerns(owner))
                 own = sorted(step for owner in noticed for step in places[owner])
                 self._keep([moves[step] for step in own])
@@ -116,14 +118,14 @@ class _Ordering:
             return ordered, silences(world, moves)
         ordered = arrange(self._waits())
         world = self._world()
-        return ordered, silences(world, list(_moves(ordered)))
+        return ordered, silences(world, list(moves_of(ordered)))
 
     def _waits(self) -> Waits:
         return who_waits(self._parts, self._request.broken, self._era, self._pairs, self._settled)
 
     def _world(self) -> World:
         """The objects with the moments that their writes make."""
-        found = [_made(parts) for parts in self._parts]
+        found = [moments_of(parts) for parts in self._parts]
         return World(self._objects, found, self._request.around)
 
     def _keep(self, moves: Iterable[Move]) -> None:
@@ -131,22 +133,17 @@ class _Ordering:
         for earlier, later in pairwise(moves):
             self._pairs.append(((later[0], later[1] - 1), (earlier[0], earlier[1] - 1)))
 
-    def _improve(
-        self,
-        world: World,
-        cluster: Sequence[int],
-        destinations: Sequence[Destination],
-        moves: Sequence[Move],
-    ) -> bool:
+    def _improve(self, world: World, cluster: Cluster, moves: Sequence[Move]) -> bool:
         """Whether the writes of some objects were replaced by a sequence that callers notice less."""
-        if self._is_repair(cluster):
+        places = cluster.places
+        if self._is_repair(places):
             return False
-        near = self._nearby(world, cluster, destinations)
+        near = self._nearby(world, cluster)
         limit = None
-        if self._leads_there(cluster):
-            own = {place: index for index, place in enumerate(cluster)}
+        if self._leads_there(places):
+            own = {place: index for index, place in enumerate(places)}
             limit = _price(
-                near.world([_made(self._parts[place]) for place in cluster]),
+                near.world([moments_of(self._parts[place]) for place in places]),
                 [(own[place], moment) for place, moment in moves],
             )
             if (limit.silent, limit.strangers) == (0, 0):
@@ -155,35 +152,38 @@ class _Ordering:
         ways: list[list[Moment]] | None = None
         # First coarsely; then in detail, if callers notice what was found, too.
         for one_by_one in (False, True):
-            coarse, ways = ways, self._ways(cluster, one_by_one=one_by_one)
+            coarse, ways = ways, self._ways(places, one_by_one=one_by_one)
             if coarse == ways:
                 break
-            better = search(ways, near.world(ways), limit)
+            better = search(ways, near.world(ways), limit, self._looks)
             if better is not None:
                 found, limit = (ways, better), better.price
             if limit is not None and limit.silent == 0:
                 break
         if found is None:
             return False
-        self._take(cluster, *found)
+        self._take(places, *found)
         return True
 
     def _ways(self, cluster: Sequence[int], *, one_by_one: bool) -> list[list[Moment]]:
         """All that the objects of a cluster can be on their way."""
         objects = [self._objects[place] for place in cluster]
-        involved, is_free = _involved(objects), self._free_for(cluster)
+        involved, is_free = involved_in(objects), self._free_for(cluster)
         return [
             moments(
                 one,
                 self._era,
                 involved(place),
                 is_free,
-                is_recreated=one.name in self._request.recreated,
+                is_recreated=self._is_recreated(one),
                 may_go=self._may_go(one, in_detail=one_by_one),
                 one_by_one=one_by_one,
             )
             for place, one in enumerate(objects)
         ]
+
+    def _is_recreated(self, one: Operation) -> bool:
+        return one.kind == INBOUND_TRUNK.name and one.name in self._request.recreated
 
     def _may_go(self, one: Operation, *, in_detail: bool) -> bool:
         """Whether an object may be deleted and created again. A trunk whose id is known to rules may not, if anything
@@ -203,7 +203,7 @@ class _Ordering:
         """Whether the writes are all: not where a trunk is created anew, and the rules do not know its new id yet."""
         return not any(
             self._objects[place].kind == INBOUND_TRUNK.name
-            and self._objects[place].name not in self._request.recreated
+            and not self._is_recreated(self._objects[place])
             and any(one.after is None for one in self._parts[place][:-1])
             for place in cluster
         )
@@ -223,20 +223,17 @@ class _Ordering:
             self._others = mentioned(forms) or NOBODY
         return self._others
 
-    def _nearby(
-        self, world: World, cluster: Sequence[int], destinations: Iterable[Destination]
-    ) -> _Nearby:
-        """All that has to do with some destinations, apart from the cluster."""
+    def _nearby(self, world: World, cluster: Cluster) -> _Nearby:
+        """All that has to do with the callers of a cluster, apart from itself."""
         still: dict[str, Live] = {}
         bystanders: dict[int, Operation] = {}
-        for destination in destinations:
-            for one in world.still[destination]:
-                still[one.id] = one
+        for destination in cluster.destinations:
+            still.update((one.id, one) for one in world.still[destination])
             for place in destination.moving:
-                if place not in cluster:
+                if place not in cluster.places:
                     bystanders[place] = self._objects[place]
         return _Nearby(
-            [self._objects[place] for place in cluster],
+            [self._objects[place] for place in cluster.places],
             list(bystanders.values()),
             replace(self._request.around, still=list(still.values())),
             self._mentioned(),
@@ -266,17 +263,22 @@ class _Ordering:
                 if fields is not None:
                     yield from slots_of(one.kind, fields, self._era)
 
-    def _take(self, cluster: Sequence[int], ways: Sequence[Sequence[Moment]], found: Found) -> None:
+    def _take(self, places: Sequence[int], ways: Sequence[Sequence[Moment]], found: Found) -> None:
+        """Makes the writes of some objects those that were found."""
         made: dict[int, list[Moment]] = defaultdict(list)
         writes: list[Write] = []
-        for place, moment in found.moves:
-            writes.append((cluster[place], len(made[place])))
-            made[place].append(ways[place][moment])
-        for place, way in made.items():
-            whole = self._objects[cluster[place]]
-            self._parts[cluster[place]] = tuple(_writes(whole, [ways[place][0], *way]))
-        self._slots.clear()
-        self._settled.update(cluster)
+        for index, moment in found.moves:
+            writes.append((places[index], len(made[index])))
+            made[index].append(ways[index][moment])
+        known = bool(self._slots)
+        for index, way in made.items():
+            place = places[index]
+            if known:
+                self._slots.subtract(self._slots_of(place))
+            self._parts[place] = tuple(writes_of(self._objects[place], [ways[index][0], *way]))
+            if known:
+                self._slots.update(self._slots_of(place))
+        self._settled.update(places)
         self._pairs += [(later, earlier) for earlier, later in pairwise(writes)]
 
 
@@ -298,127 +300,9 @@ def _burdens(objects: Iterable[Operation], request: Request) -> Mapping[str, int
         if one.kind == DISPATCH_RULE.name:
             for fields in (one.before, one.after):
                 named.update(trunk_keys(fields) if fields is not None else ())
-        elif one.name in request.recreated:
+        elif one.kind == INBOUND_TRUNK.name and one.name in request.recreated:
             named[one.key] -= 1_000_000
     for live in request.around.still:
         if live.kind == DISPATCH_RULE.name and isinstance(live.fields.get("trunks"), References):
             named.update(trunk_keys(live.fields))
     return named
-
-
-def _made(parts: Sequence[Operation]) -> list[Moment]:
-    """What an object is before, between and after its writes."""
-    found = [Moment(parts[0].before, frozenset(), parts[0].key, is_old=True)]
-    found += [Moment(one.after, frozenset(), one.key, is_new=one is parts[-1]) for one in parts]
-    return found
-
-
-def _moves(ordered: Ordered) -> Iterator[Move]:
-    """The steps as moves: the first write of an object makes its second moment."""
-    written: Counter[int] = Counter()
-    for owner in ordered.owners:
-        written[owner] += 1
-        yield owner, written[owner]
-
-
-def _clusters(waits: Waits, world: World) -> Iterator[tuple[tuple[int, ...], list[Destination]]]:
-    """Objects that the same callers notice, with those that hand over to each other or name each other; and the
-    destinations where they are noticed."""
-    parent: dict[int, int] = {}
-
-    def root(place: int) -> int:
-        while parent.setdefault(place, place) != place:
-            parent[place] = parent[parent[place]]
-            place = parent[place]
-        return place
-
-    noticed: list[tuple[Destination, list[int]]] = []
-    for destination in world.destinations:
-        if destination.has_something_to_lose:
-            places = [
-                place for place in dict.fromkeys(destination.moving) if destination.concerns(place)
-            ]
-            if places:
-                noticed.append((destination, places))
-                for place in places[1:]:
-                    parent[root(place)] = root(places[0])
-                root(places[0])
-    for earlier, later in waits.links:
-        parent[root(waits.owners[later])] = root(waits.owners[earlier])
-    members: dict[int, list[int]] = defaultdict(list)
-    for place in sorted(parent):
-        members[root(place)].append(place)
-    found: dict[int, list[Destination]] = defaultdict(list)
-    for destination, places in noticed:
-        found[root(places[0])].append(destination)
-    for top, destinations in found.items():
-        yield tuple(members[top]), destinations
-
-
-def _involved(objects: Sequence[Operation]) -> Callable[[int], Involved]:
-    """For each of some objects, which of the others have to do with an entry of its lists."""
-    mentioned: dict[Entry, set[int]] = defaultdict(set)
-    for place, one in enumerate(objects):
-        if one.kind == INBOUND_TRUNK.name:
-            mentioned[Entry("trunks", one.key)].add(place)
-        for fields in (one.before, one.after):
-            for path in (
-                ("trunks", "numbers", "callers", "allowed_addresses") if fields is not None else ()
-            ):
-                for entry in entries_of(one.kind, path, fields or {}):
-                    mentioned[_alike(entry)].add(place)
-
-    def of(place: int) -> Involved:
-        return lambda entry: frozenset(mentioned[_alike(entry)] - {place})
-
-    return of
-
-
-def _alike(entry: Entry) -> Entry:
-    """An entry as trunks and rules can both have it."""
-    return entry if entry.path == "trunks" else Entry(entry.path, normalize(entry.key))
-
-
-def _reason(whole: Operation, before: Moment, after: Moment) -> str:
-    if after.fields is None and not after.is_new:
-        return f"{_ANEW}: deleted here"
-    if before.fields is None:
-        return f"{_ANEW}: created here, with a new id"
-    if after.is_new:
-        return whole.reason
-    told = []
-    if after.gone - before.gone:
-        told.append("lets go of what another object takes over")
-    if come := after.come - before.come:
-        before_that = whole.before or {}
-        narrows = all(not entries_of(whole.kind, one.path, before_that) for one in come)
-        told.append(
-            "is for a few until another object is for all the others"
-            if narrows
-            else "takes on what it will have beside what it has, so that no call is lost"
-        )
-    return f"{' and '.join(told)}, before it gets the rest" if told else ""
-
-
-def _writes(whole: Operation, way: Sequence[Moment]) -> Iterator[Operation]:
-    """The writes that make one moment out of the other."""
-    if len(way) == 2:
-        yield whole
-        return
-    for before, after in pairwise(way):
-        action = _action(before, after)
-        yield replace(
-            whole,
-            action=action,
-            id=None if action is Action.CREATE else whole.id,
-            before=before.fields,
-            after=after.fields,
-            reason=_reason(whole, before, after),
-            stage=Stage.LAST if after is way[-1] else Stage.EARLIER,
-        )
-
-
-def _action(before: Moment, after: Moment) -> Action:
-    if after.fields is None:
-        return Action.DELETE
-    return Action.CREATE if before.fields is None else Action.UPDATE

@@ -29,10 +29,17 @@ _ANEW = 3
 """An object that is absent in between counts as so many writes: it comes back under another id."""
 
 _LOOKS = 40_000
-"""So many times the callers of one number are asked how they fare in a state, before the search is given up."""
+"""So many times the callers of one number are asked how they fare in a state, before a few good states are enough."""
 
 _BEAM = 12
 """So many states a beam search goes on with after each write."""
+
+
+@dataclass(slots=True)
+class Looks:
+    """How often callers may still be asked, by all searches together."""
+
+    left: int
 
 
 class Price(NamedTuple):
@@ -52,24 +59,28 @@ class Found:
     state: State
 
 
-def search(moments: Sequence[Sequence[Moment]], world: World, limit: Price | None) -> Found | None:
+def search(
+    moments: Sequence[Sequence[Moment]], world: World, limit: Price | None, looks: Looks
+) -> Found | None:
     """The best sequence that leads every object from its first moment to its last one, or None.
 
-    Nothing is found that costs as much as the `limit`.
+    Nothing is found that costs as much as the `limit`, and nothing more once all `looks` are spent.
     """
-    return _Search(moments, world, limit).best()
+    return _Search(moments, world, limit, looks).best()
 
 
 class _Search:
     """The states and the moves of a few objects, and what was found out about them."""
 
     def __init__(
-        self, moments: Sequence[Sequence[Moment]], world: World, limit: Price | None
+        self, moments: Sequence[Sequence[Moment]], world: World, limit: Price | None, looks: Looks
     ) -> None:
         self._moments = moments
         self._space = _Space(moments)
         self._world = world
         self._limit = limit
+        self._looks = looks
+        self._enough = looks.left - _LOOKS
         # Bystanders stay what they are.
         self._start = tuple(world.first)
         self._goal = (*world.last[: len(moments)], *world.first[len(moments) :])
@@ -84,7 +95,7 @@ class _Search:
                 return found
             if found.state in done:
                 continue
-            if len(self._costs) * len(self._world.destinations) >= _LOOKS:
+            if self._looks.left <= self._enough:
                 return self.good()
             done.add(found.state)
             for following in self._following(found):
@@ -96,7 +107,7 @@ class _Search:
         """The best of the sequences along which a few states were followed."""
         level, best = [self._nothing_done()], None
         seen: set[State] = set()
-        while level:
+        while level and self._looks.left > 0:
             following: dict[State, Found] = {}
             for one in (one for found in level for one in self._following(found)):
                 if one.state == self._goal:
@@ -122,6 +133,7 @@ class _Search:
             cost = self._costs.get(state)
             if cost is None:
                 cost = self._costs[state] = self._world.cost(state)
+                self._looks.left -= len(self._world.destinations)
             more = self._writes_of(self._moments[place][target])
             price = Price(silent + cost[0], writes + more, strangers + cost[1])
             if self._limit is None or price < self._limit:

@@ -16,7 +16,8 @@ from reconciler.core.objects import Fields, Live
 from reconciler.core.values import TextList
 from reconciler.sip.era import Era
 from reconciler.sip.numbers import normalize
-from reconciler.sip.ordering.destinations import NOBODY, Destination, Fails, Listing, Others
+from reconciler.sip.ordering.calls import NOBODY, Listing, Others
+from reconciler.sip.ordering.destinations import Destination, Fails
 from reconciler.sip.ordering.moments import Moment
 from reconciler.sip.ordering.operation import Operation
 from reconciler.sip.routing.rules import Rule, RuleIndex
