@@ -6,6 +6,7 @@ planner's own look at callers.
 
 from __future__ import annotations
 
+from importlib import import_module
 from random import Random
 
 import pytest
@@ -23,6 +24,7 @@ from tests.support.exhaustive import fewest_lost, is_no_looser
 from tests.support.simulation import SimulatedProject
 
 SEEDS = st.integers(0, 2**32)
+search, order = (import_module(f"reconciler.sip.ordering.{name}") for name in ("search", "order"))
 
 
 def _plan(pair: Pair) -> Plan:
@@ -94,6 +96,35 @@ def test_no_allowed_order_loses_fewer_calls(shard: int) -> None:
             assert lost == fewest_lost(pair.live, pair.configuration, pair.options.era)
 
     check()
+
+
+@settings(max_examples=pairs(24), deadline=None)
+@given(seed=SEEDS)
+def test_a_tangle_that_is_too_large_for_a_search_shows_its_gaps(seed: int) -> None:
+    """What is ordered by rules of thumb loses calls where the plan says so, in every order that it allows."""
+    random = Random(seed)
+    pair = hostile_pair(random, 12)
+    plan = _plan(pair)
+    assume(len(plan.calls) > 12)
+    lost = _lost(pair, _moments(pair, plan, None))
+    assert bool(plan.gaps) == any(lost)
+    assert set().union(*_lost(pair, _moments(pair, plan, random))) == set().union(*lost)
+
+
+@pytest.mark.parametrize(("looks", "all_looks"), [(300, 600_000), (0, 600_000), (40_000, 0)])
+def test_a_search_that_is_cut_short_leaves_a_safe_order(
+    monkeypatch: pytest.MonkeyPatch, looks: int, all_looks: int
+) -> None:
+    """A few states after each write, or nothing but the rules of thumb: the plan still says what it loses."""
+    monkeypatch.setattr(search, "_LOOKS", looks)
+    monkeypatch.setattr(order, "_LOOKS", all_looks)
+    for seed in range(60):
+        random = Random(seed)
+        pair = hostile_pair(random, 4)
+        plan = make_plan(pair.configuration, pair.live, pair.options)
+        if not has_errors(plan.findings):
+            lost = _lost(pair, _moments(pair, plan, random))
+            assert bool(plan.gaps) == any(lost)
 
 
 @settings(max_examples=pairs(200), deadline=None)
