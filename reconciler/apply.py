@@ -197,8 +197,9 @@ def _strangers(run: _Run, fresh: Mapping[str, dict[str, Any]]) -> dict[tuple[str
 
 
 def _run_lane(run: _Run, lane: Sequence[Call], found: _Found) -> None:
-    for call in lane:
-        if run.stopping.is_set():
+    for place, call in enumerate(lane):
+        # What was deleted to be created anew is created first: only this process still knows all of it.
+        if run.stopping.is_set() and not any(_makes_anew(run, one) for one in lane[place:]):
             return
         if not _waits_in_vain(run, call):
             run.note(_send(run, call, found))
@@ -218,7 +219,8 @@ def _send(run: _Run, call: Call, found: _Found) -> Result:
             case _ as never:
                 assert_never(never)
     except ReconcileError as error:
-        return Result(call, Outcome.FAILED, str(error))
+        lost = "; it was deleted to be created anew: what only LiveKit had of it is gone"
+        return Result(call, Outcome.FAILED, f"{error}{lost if _makes_anew(run, call) else ''}")
 
 
 def _create(run: _Run, call: Call, found: _Found) -> Result:
@@ -234,10 +236,15 @@ def _create(run: _Run, call: Call, found: _Found) -> Result:
 def _former(run: _Run, call: Call) -> Any:
     """The message of the object that the call makes anew, which an earlier step deleted; None for a new one."""
     for step in call.after:
-        earlier = run.results[step].call
-        if (earlier.kind, earlier.name) == (call.kind, call.name) and step in run.deleted:
+        earlier = run.results[step].call if step in run.deleted else None
+        if earlier is not None and (earlier.kind, earlier.name) == (call.kind, call.name):
             return run.deleted[step]
     return None
+
+
+def _makes_anew(run: _Run, call: Call) -> bool:
+    """Whether the call makes an object anew that this run has deleted."""
+    return call.action is Action.CREATE and _former(run, call) is not None
 
 
 def _update(run: _Run, call: Call, fresh: dict[str, Any]) -> Result:

@@ -84,6 +84,10 @@ CODES: Final[dict[str, Code]] = {
         _E,
         "an object with an `id` keeps its live name; remove one of the two",
     ),
+    "id-must-stay": Code(
+        _E,
+        "an object could only be written by creating it anew, and has to keep its id",
+    ),
     "id-not-found": Code(_E, "no live object has this `id`"),
     "id-twice": Code(_E, "two objects pin the same `id`"),
     "impossible-number": Code(_W, "no phone number starts so and is that long"),

@@ -2,6 +2,8 @@
 
 targets.py      what every listed object is to be: references looked up, agents compiled
 differences.py  what differs, as far as the options allow
+ties.py         what hangs on the ids of live objects
+settle.py       what differs and in which order it is written, which decide on each other
 placed.py       the objects of a project as they take part in routing
 routes.py       where calls go, and what the conventions say of the room
 expectations.py the routing tests of the file

@@ -2,34 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from reconciler.compose import compile_rule
 from reconciler.config.model import Configuration
 from reconciler.core.finding import Finding
 from reconciler.core.objects import Desired, Fields, Live, Snapshot
 from reconciler.core.ownership import Matched, UnlistedPolicy, match
-from reconciler.core.plan import Action, Plan, Plane, RoutingTest, Unlisted
+from reconciler.core.plan import Call, Plan, Plane, RoutingTest, Unlisted
 from reconciler.core.values import Secret, Unknown
 from reconciler.lint import lint, silence
-from reconciler.planning.calls import calls, changes, gaps, operations
+from reconciler.planning.calls import calls, changes, gaps
 from reconciler.planning.differences import (
     PASSWORD_PATH,
-    Difference,
-    Remarks,
-    difference,
-    recreation,
 )
 from reconciler.planning.options import Options
 from reconciler.planning.placed import Placed, placed_in_file
-from reconciler.planning.takeovers import merge_takeovers, replaced_trunks
-from reconciler.planning.targets import AGENTS_PATH, Target, Trunks, offline, targets, trunk_fields
+from reconciler.planning.settle import Settled, settle
+from reconciler.planning.targets import AGENTS_PATH, offline, trunk_fields
 from reconciler.planning.unlisted import describe
 from reconciler.sip.check import check_honoured, check_object
 from reconciler.sip.collisions import Collision, Object, collisions, explain, explain_live
 from reconciler.sip.era import Era
 from reconciler.sip.occupancy import PENDING
-from reconciler.sip.ordering import Operation, Ordered, Request, Silence, Stage, Surroundings, order
 from reconciler.sip.spec import DISPATCH_RULE, INBOUND_TRUNK, KINDS
 
 
@@ -72,12 +67,13 @@ def make_plan(configuration: Configuration, live: Snapshot, options: Options) ->
     matched = matches(configuration, live)
     deletions = _deletions(configuration, matched, options)
     broken = collisions(((one, one.fields) for one in live), options.era)
-    settled = _settle(configuration, live, matched, deletions, broken, options)
+    settled = settle(configuration, live, matched, deletions, broken, options)
     if not configuration.sip and configuration.agents is None:
         settled.remarks.notes.append(
             "the file lists nothing: without sip and agents it manages nothing"
         )
-    settled.remarks.notes.extend(_untold_passwords(settled))
+    sent = calls(settled.ordered, settled.differences)
+    settled.remarks.notes.extend(_untold_passwords(settled, sent))
     findings = list(configuration.findings)
     for one in matched.values():
         findings.extend(one.findings)
@@ -90,7 +86,7 @@ def make_plan(configuration: Configuration, live: Snapshot, options: Options) ->
         project=configuration.project.name,
         host=live.host,
         changes=changes(settled.differences, deletions),
-        calls=calls(settled.ordered, settled.differences),
+        calls=sent,
         gaps=tuple(gaps(settled.silences, settled.ordered.steps)),
         unlisted=tuple(_unlisted(configuration, matched, settled, options)),
         findings=_sorted(silence(findings, configuration.ignores)),
@@ -108,7 +104,7 @@ def project_after(
     matched = matches(configuration, live)
     deletions = _deletions(configuration, matched, options)
     broken = collisions(((one, one.fields) for one in live), options.era)
-    settled = _settle(configuration, live, matched, deletions, broken, options)
+    settled = settle(configuration, live, matched, deletions, broken, options)
     return tuple(_placed(settled, live, deletions))
 
 
@@ -139,7 +135,7 @@ def _tests(
     return tuple(test for test, _ in ran), tuple(found for _, found in ran if found is not None)
 
 
-def _placed(settled: _Settled, live: Snapshot, deletions: Iterable[Live]) -> Iterator[Placed]:
+def _placed(settled: Settled, live: Snapshot, deletions: Iterable[Live]) -> Iterator[Placed]:
     """Everything that will be live; an object that is still to be created has no id, and its name stands for it."""
     for one, fields in _final(settled, live, deletions):
         if isinstance(one, Live):
@@ -151,12 +147,12 @@ def _placed(settled: _Settled, live: Snapshot, deletions: Iterable[Live]) -> Ite
             yield Placed(one.kind, known or f"{PENDING}{one.name}", one.name, fields)
 
 
-def _untold_passwords(settled: _Settled) -> Iterator[str]:
+def _untold_passwords(settled: Settled, sent: Iterable[Call]) -> Iterator[str]:
     """One note for all passwords that cannot be compared: nothing else would tell that a new one is not written."""
     written = {
-        (one.desired.kind, one.desired.name)
-        for one in settled.differences
-        if PASSWORD_PATH in one.paths
+        (call.kind, call.name)
+        for call in sent
+        if any(change.path == PASSWORD_PATH for change in call.fields)
     }
     names = [
         target.desired.name
@@ -181,108 +177,6 @@ def _in_one_order(live: Snapshot) -> Snapshot:
     )
 
 
-class _Settled:
-    """Differences in their order, and what they were found from."""
-
-    def __init__(
-        self,
-        trunks: Trunks,
-        kinds: Collection[str],
-        found: list[Target],
-        differences: list[Difference],
-        ordered: Ordered,
-        silences: tuple[Silence, ...],
-        remarks: Remarks,
-    ) -> None:
-        self.trunks = trunks
-        self.kinds = kinds
-        self.targets = found
-        self.ids = {
-            (one.desired.kind, one.desired.name): one.live.id
-            for one in found
-            if one.live is not None
-        }
-        self.differences = differences
-        self.ordered = ordered
-        self.silences = silences
-        self.remarks = remarks
-
-
-def _settle(
-    configuration: Configuration,
-    live: Snapshot,
-    matched: Mapping[str, Matched],
-    deletions: list[Live],
-    broken: Iterable[Collision],
-    options: Options,
-) -> _Settled:
-    """Differences and their order.
-
-    A trunk that can only hand over its numbers by being created anew gets a new id, and one that is made out of
-    another has an id already. Both change the rules that name it: hence the loop. It ends because every turn adds a
-    trunk to one of the two.
-    """
-    offenders = {(one.kind, one.id) for collision in broken for one in _live_ends(collision)}
-    recreated: frozenset[str] = frozenset()
-    replaced: dict[str, str] = {}
-    while True:
-        remarks = Remarks([], [])
-        trunks = Trunks(live, matched.get(INBOUND_TRUNK.name), recreated, replaced)
-        found = targets(configuration, matched, trunks, options.era, remarks.findings)
-        differences = list(_differences(configuration, found, recreated, options, remarks))
-        wanted = merge_takeovers(list(operations(differences, deletions)), options.era)
-        around = _surroundings(live, wanted, options, is_broken=bool(offenders))
-        ordered, silences = order(Request(wanted, around, offenders, recreated))
-        again = {
-            step.operation.name
-            for step in ordered.steps
-            if step.operation.kind == INBOUND_TRUNK.name
-            and step.operation.action is Action.DELETE
-            and step.operation.stage is Stage.EARLIER
-        }
-        made = replaced_trunks(wanted)
-        if again <= recreated and made.items() <= replaced.items():
-            return _Settled(trunks, matched.keys(), found, differences, ordered, silences, remarks)
-        recreated |= again
-        replaced |= made
-
-
-def _surroundings(
-    live: Snapshot, wanted: Iterable[Operation], options: Options, *, is_broken: bool
-) -> Surroundings:
-    """What the writes of a plan leave as it is."""
-    written = {one.id for one in wanted}
-    spoofable = options.by_from_host
-    return Surroundings(
-        [one for one in live if one.id not in written],
-        options.era,
-        options.era is Era.OLD if spoofable is None else spoofable,
-        is_broken,
-    )
-
-
-def _live_ends(collision: Collision) -> Iterator[Live]:
-    for one in (collision.first, collision.second):
-        if isinstance(one, Live):
-            yield one
-
-
-def _differences(
-    configuration: Configuration,
-    found: Iterable[Target],
-    recreated: frozenset[str],
-    options: Options,
-    remarks: Remarks,
-) -> Iterator[Difference]:
-    foreign = configuration.project.unmanaged
-    for target in found:
-        one = difference(target, options, foreign, remarks)
-        if target.desired.kind == INBOUND_TRUNK.name and target.desired.name in recreated:
-            one = recreation(target, one, remarks)
-        if one is not None:
-            yield one
-
-
 def _deletions(
     configuration: Configuration, matched: Mapping[str, Matched], options: Options
 ) -> list[Live]:
@@ -294,7 +188,7 @@ def _deletions(
 def _unlisted(
     configuration: Configuration,
     matched: Mapping[str, Matched],
-    settled: _Settled,
+    settled: Settled,
     options: Options,
 ) -> Iterable[Unlisted]:
     if configuration.project.unlisted is not UnlistedPolicy.REPORT:
@@ -304,7 +198,7 @@ def _unlisted(
 
 
 def _checks(
-    settled: _Settled, live: Snapshot, deletions: Iterable[Live], broken: list[Collision], era: Era
+    settled: Settled, live: Snapshot, deletions: Iterable[Live], broken: list[Collision], era: Era
 ) -> Iterator[Finding]:
     """What LiveKit would refuse, and what would fail calls once the plan is applied."""
     for target in settled.targets:
@@ -319,7 +213,7 @@ def _checks(
     yield from explain(lasting, names, settled.kinds)
 
 
-def _live_ids(settled: _Settled, collision: Collision) -> frozenset[str]:
+def _live_ids(settled: Settled, collision: Collision) -> frozenset[str]:
     """The live objects at both ends of a collision, whichever side they are told from."""
     ends = (collision.first, collision.second)
     return frozenset(
@@ -329,7 +223,7 @@ def _live_ids(settled: _Settled, collision: Collision) -> frozenset[str]:
 
 
 def _final(
-    settled: _Settled, live: Snapshot, deletions: Iterable[Live]
+    settled: Settled, live: Snapshot, deletions: Iterable[Live]
 ) -> Iterator[tuple[Object, Fields]]:
     """Everything that will be live: listed objects as they will be, and what stays of the others."""
     will_be = {(one.desired.kind, one.desired.name): one.after for one in settled.differences}

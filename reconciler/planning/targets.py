@@ -24,6 +24,11 @@ AGENTS_PATH = "agents"
 _ID_PREFIX = "ST_"
 
 
+def is_id(name: str) -> bool:
+    """Whether what stands in place of a trunk's name is its id."""
+    return name.startswith(_ID_PREFIX)
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """One listed object: the live one that it is (if any), its fields now and as they are to be.
@@ -55,7 +60,7 @@ class Trunks:
         self._by_name: dict[str, Reference | None] = {}
         for one in live.of(INBOUND_TRUNK.name):
             self.names[one.id] = one.name
-            if one.name.startswith(_ID_PREFIX):
+            if is_id(one.name):
                 continue  # what looks like an id is one, unless the file lists a trunk of that name
             # A name that two live trunks share names neither.
             self._by_name[one.name] = (
@@ -96,7 +101,7 @@ class Trunks:
             return found
         path = f"sip.dispatch_rules.{rule.name}.trunks"
         mark = rule.origin.mark("trunks")
-        if entry.name.startswith(_ID_PREFIX):
+        if is_id(entry.name):
             if entry.name not in self.names:
                 message = f"no trunk has the id {entry.name}: the rule takes no call through it"
                 fix = "name a trunk of the file instead"
@@ -181,7 +186,6 @@ def offline(one: Desired) -> Fields:
     if not isinstance(references, References):
         return one.fields
     entries = tuple(
-        Reference("", entry.name) if entry.name.startswith(_ID_PREFIX) else entry
-        for entry in references.entries
+        Reference("", entry.name) if is_id(entry.name) else entry for entry in references.entries
     )
     return {**one.fields, "trunks": References(entries)}

@@ -49,11 +49,11 @@ def pin_key(fields: Fields) -> str:
     if pin is None:
         return ""
     if not isinstance(pin, Secret):
-        return f"unknown:{id(fields)}"
+        return f"unknown:{id(pin)}"
     value = pin.reveal()
     if value is not None:
         return value
-    return f"reference:{pin.ref}" if pin.ref is not None else f"unknown:{id(fields)}"
+    return f"reference:{pin.ref}" if pin.ref is not None else f"unknown:{id(pin)}"
 
 
 def trunk_keys(fields: Fields) -> tuple[str, ...]:

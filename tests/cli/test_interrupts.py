@@ -106,3 +106,34 @@ def test_an_apply_goes_on_when_nobody_reads_its_log(
     assert process.wait(timeout=30) == 0
     assert "Apply complete: 40 created" in report
     assert len(livekit_emulator.dispatch_rules) == 20
+
+
+def test_what_was_deleted_to_be_created_anew_is_created(
+    project: Shell, livekit_emulator: Emulator
+) -> None:
+    """Ctrl-C just behind the deletion: only this process knows what the server had of the trunk, and puts it back."""
+    trunk = "    {0}: {{{1}numbers: ['{2}']}}\n"
+    head = "version: 1\nsip:\n  inbound_trunks:\n"
+    one, two = "+15550100001", "+15550100002"
+    mine = "metadata: kept, "
+    project.write(
+        "config/dispatch.yaml", head + trunk.format("a", mine, one) + trunk.format("b", mine, two)
+    )
+    assert project.run("apply", "--auto-approve").code == 0
+    theirs = "unmanaged: [metadata], "
+    project.write(
+        "config/dispatch.yaml",
+        head + trunk.format("a", theirs, two) + trunk.format("b", theirs, one),
+    )
+    livekit_emulator.forget_calls()
+    livekit_emulator.faults.delay("DeleteSIPTrunk", 1.5)
+    process = _start(project, "apply", "--auto-approve", "--max-deletes", "9")
+    _wait_for(livekit_emulator, "ListSIPInboundTrunk", 2)
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    assert process.returncode == 130, (out, err)
+    lives = project.run("export").out
+    assert lives.count("metadata: kept") == 2, lives
+    assert project.run("apply", "--auto-approve").code == 0
+    assert project.run("plan", "--detailed-exitcode").code == 0

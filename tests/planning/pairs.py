@@ -6,11 +6,11 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 from reconciler.config.model import Configuration
-from reconciler.core.objects import Snapshot
+from reconciler.core.objects import Desired, Snapshot
 from reconciler.core.ownership import UnlistedPolicy
 from reconciler.planning import Options
 from reconciler.sip.era import Era
@@ -41,10 +41,11 @@ class Pair:
     options: Options
 
 
-def hostile_pair(random: Random, most: int, *, broken: bool = False) -> Pair:
+def hostile_pair(random: Random, most: int, *, broken: bool = False, tied: bool = True) -> Pair:
     """Two projects of at most so many trunks and rules, which know nothing of each other but names and numbers.
 
-    A `broken` one lives in conflicts that LiveKit should not have let in.
+    A `broken` one lives in conflicts that LiveKit should not have let in. In a `tied` one ids are pinned, and lists
+    left to somebody else.
     """
     era = random.choice((Era.NEW, Era.OLD))
     unlisted = random.choice((UnlistedPolicy.DELETE, UnlistedPolicy.DELETE, UnlistedPolicy.REPORT))
@@ -52,8 +53,23 @@ def hostile_pair(random: Random, most: int, *, broken: bool = False) -> Pair:
     old_rules = random_rules(random, random.randint(0, most), old, hostile=True, broken=broken)
     new = random_trunks(random, random.randint(0, most), hostile=True)
     new_rules = random_rules(random, random.randint(0, most), new, hostile=True)
-    return Pair(
-        snapshot_of(old, old_rules),
-        configuration_of(new, new_rules, unlisted),
-        Options(era=era),
-    )
+    live, configuration = snapshot_of(old, old_rules), configuration_of(new, new_rules, unlisted)
+    if tied:
+        configuration = _tied(random, configuration, live)
+    return Pair(live, configuration, Options(era=era))
+
+
+def _tied(random: Random, configuration: Configuration, live: Snapshot) -> Configuration:
+    """The file with a few objects that are pinned by their ids, or leave a list to somebody else."""
+    ids = {(one.kind, one.name): one.id for one in live}
+
+    def tied(one: Desired) -> Desired:
+        identifier = ids.get((one.kind, one.name))
+        if identifier is None or random.random() > 0.1:
+            return one
+        if one.kind == "dispatch_rule" and random.random() < 0.3:
+            return replace(one, unmanaged=("trunks",))
+        return replace(one, id=identifier)
+
+    sip = {kind: tuple(map(tied, found)) for kind, found in configuration.sip.items()}
+    return replace(configuration, sip=sip)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import product
 
-from reconciler.core.objects import Live
+from reconciler.core.objects import Desired, Live
 from reconciler.core.values import Secret, TextList
 from reconciler.sip.era import Era
 from reconciler.sip.numbers import normalize
@@ -22,7 +22,7 @@ Caller = tuple[str, str, str, str]
 """The number called, the caller, the source address, and the PIN that the caller has ("" for none)."""
 
 
-def everybody(*projects: Iterable[Live]) -> list[Caller]:
+def everybody(*projects: Iterable[Live | Desired]) -> list[Caller]:
     """All calls that objects of some projects could tell apart."""
     called, callers, sources, pins = {NO_NUMBER}, {STRANGER}, {ELSEWHERE}, {""}
     for one in (one for project in projects for one in project):
@@ -38,7 +38,7 @@ def everybody(*projects: Iterable[Live]) -> list[Caller]:
     return list(product(sorted(called), sorted(callers), sorted(sources), sorted(pins)))
 
 
-def _texts(one: Live, path: str) -> tuple[str, ...]:
+def _texts(one: Live | Desired, path: str) -> tuple[str, ...]:
     value = one.fields.get(path)
     return value.written if isinstance(value, TextList) else ()
 

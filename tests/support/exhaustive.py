@@ -57,10 +57,11 @@ class Way:
 
 def fewest_lost(live: Snapshot, configuration: Configuration, era: Era = Era.NEW) -> int:
     """How many calls, counted at every moment in between, the best of all allowed sequences loses."""
+    listed = [one for found in configuration.sip.values() for one in found]
     named = _named(live, configuration)
     found: dict[int, list[int]] = {}
     for anew, ways in _all_ways(live, configuration, era):
-        lost = _cheapest(ways, era)
+        lost = _cheapest(ways, listed, era)
         if lost is not None:
             found.setdefault(len(named.intersection(anew)), []).append(lost)
     # A trunk that rules name is created anew only where nothing else leads there: its id is known.
@@ -244,13 +245,13 @@ def _terms(fields: Fields) -> object:
 class _States:
     """All that a project can be on the way: for each object which of its beings it is."""
 
-    def __init__(self, ways: Sequence[Way], era: Era) -> None:
+    def __init__(self, ways: Sequence[Way], listed: Sequence[Desired], era: Era) -> None:
         self._ways = ways
         self._era = era
         self.start = tuple(0 for _ in ways)
         self.goal = tuple(len(way.beings) - 1 for way in ways)
         first, last = self._objects(self.start), self._objects(self.goal)
-        self._callers = everybody(first, last)
+        self._callers = everybody(first, last, listed)
         self._kept = answered(first, self._callers, era) & answered(last, self._callers, era)
 
     def _objects(self, state: Sequence[int]) -> list[Live]:
@@ -278,9 +279,9 @@ class _States:
                     yield (*state[:place], target, *state[place + 1 :])
 
 
-def _cheapest(ways: Sequence[Way], era: Era) -> int | None:
+def _cheapest(ways: Sequence[Way], listed: Sequence[Desired], era: Era) -> int | None:
     """The fewest calls lost on any way; None where no allowed sequence leads there."""
-    states = _States(ways, era)
+    states = _States(ways, listed, era)
     queue, done = [(0, states.start)], set()
     while queue:
         cost, state = heapq.heappop(queue)

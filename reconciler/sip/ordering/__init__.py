@@ -29,7 +29,7 @@ order.py         all of it: by the rules of waits.py first, and by search where 
 """
 
 from reconciler.sip.ordering.arrange import Ordered, Step
-from reconciler.sip.ordering.operation import Operation, Stage
+from reconciler.sip.ordering.operation import Operation, Stage, Tie
 from reconciler.sip.ordering.order import Request, order
 from reconciler.sip.ordering.replay import Silence
 from reconciler.sip.ordering.world import Surroundings
@@ -42,5 +42,6 @@ __all__ = [
     "Stage",
     "Step",
     "Surroundings",
+    "Tie",
     "order",
 ]

@@ -25,6 +25,15 @@ class Stage(enum.Enum):
     LAST = "last"
 
 
+class Tie(enum.IntEnum):
+    """How bad it is to delete an object and create it again: nothing hangs on its id, or what only the server has of it
+    could be lost, or something needs the id and does not follow."""
+
+    NONE = 0
+    PRECIOUS = 1
+    NEEDED = 2
+
+
 @dataclass(frozen=True, slots=True)
 class Operation:
     """One write that is wanted: the object before and after it, None where it is absent.

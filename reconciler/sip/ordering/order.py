@@ -8,18 +8,17 @@ at, and where callers would hear nothing, or strangers would be let in, a better
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from reconciler.core.objects import Live
-from reconciler.core.values import References
 from reconciler.sip.occupancy import Slot, slots_of, trunk_keys
 from reconciler.sip.ordering.arrange import ACTION_RANK, Ordered, arrange
 from reconciler.sip.ordering.calls import NOBODY, Others, mentioned
 from reconciler.sip.ordering.clusters import Cluster, clusters
 from reconciler.sip.ordering.moments import IsFree, Moment, involved_in, moments
-from reconciler.sip.ordering.operation import Operation
+from reconciler.sip.ordering.operation import Operation, Tie
 from reconciler.sip.ordering.replay import Move, Silence, price, silences
 from reconciler.sip.ordering.rings import split_rings
 from reconciler.sip.ordering.search import Found, Looks, Price, search
@@ -42,13 +41,14 @@ class Request:
     """What is to be ordered.
 
     `broken` are (kind, id) of live objects that are in a conflict now. `recreated` are names of trunks that get a new
-    id on the way: the rules that name them are among the operations.
+    id on the way: the rules that name them are among the operations. `tie` tells what hangs on the id of an object.
     """
 
     operations: Sequence[Operation]
     around: Surroundings
     broken: Set[tuple[str, str]] = frozenset()
     recreated: Set[str] = frozenset()
+    tie: Callable[[Operation], Tie] = lambda _: Tie.NONE
 
 
 def order(request: Request) -> tuple[Ordered, tuple[Silence, ...]]:
@@ -84,7 +84,7 @@ class _Ordering:
         self._era = request.around.era
         self._objects = sorted(request.operations, key=_sort_key)
         self._burdens = _burdens(self._objects, request)
-        split = split_rings(self._objects, self._era, self._burdens)
+        split = split_rings(self._objects, self._era, self._burden)
         self._parts: list[tuple[Operation, ...]] = [
             split.get(place, (one,)) for place, one in enumerate(self._objects)
         ]
@@ -186,11 +186,15 @@ class _Ordering:
         return one.kind == INBOUND_TRUNK.name and one.name in self._request.recreated
 
     def _may_go(self, one: Operation, *, in_detail: bool) -> bool:
-        """Whether an object may be deleted and created again. A trunk whose id is known to rules may not, if anything
-        else leads there."""
-        if one.kind == INBOUND_TRUNK.name:
-            return in_detail and not self._burdens.get(one.key)
-        return True
+        """Whether an object may be deleted and created again, although something else leads there. A trunk whose id is
+        known to rules may not."""
+        if self._request.tie(one) is not Tie.NONE:
+            return False
+        return one.kind != INBOUND_TRUNK.name or (in_detail and not self._burdens.get(one.key))
+
+    def _burden(self, one: Operation) -> tuple[int, ...]:
+        """How much hangs on the id of an object; one that is created anew already is taken before all others."""
+        return (not self._is_recreated(one), self._request.tie(one), self._burdens.get(one.key, 0))
 
     def _is_repair(self, cluster: Iterable[int]) -> bool:
         """Whether an object is in a live conflict: that is repaired before anything else."""
@@ -294,15 +298,13 @@ def _sort_key(one: Operation) -> tuple[int, int, str, str]:
 
 
 def _burdens(objects: Iterable[Operation], request: Request) -> Mapping[str, int]:
-    """How many rules name a trunk, by what they name it by; those that are created anew already are taken first."""
+    """How many rules name a trunk, by what they name it by."""
     named: Counter[str] = Counter()
     for one in objects:
         if one.kind == DISPATCH_RULE.name:
             for fields in (one.before, one.after):
                 named.update(trunk_keys(fields) if fields is not None else ())
-        elif one.kind == INBOUND_TRUNK.name and one.name in request.recreated:
-            named[one.key] -= 1_000_000
     for live in request.around.still:
-        if live.kind == DISPATCH_RULE.name and isinstance(live.fields.get("trunks"), References):
+        if live.kind == DISPATCH_RULE.name:
             named.update(trunk_keys(live.fields))
     return named

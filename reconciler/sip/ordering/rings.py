@@ -7,7 +7,7 @@ is deleted, and created again when the others are done.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from reconciler.core.objects import Fields
@@ -23,11 +23,11 @@ from reconciler.sip.spec import DISPATCH_RULE, INBOUND_TRUNK
 
 
 def split_rings(
-    operations: Sequence[Operation], era: Era, burdens: Mapping[str, int]
+    operations: Sequence[Operation], era: Era, burden: Callable[[Operation], tuple[int, ...]]
 ) -> dict[int, tuple[Operation, Operation]]:
     """The operations, by their index, that are split so that no ring of handovers is left.
 
-    `burdens` tell by id how much depends on an object: the one with the least is created anew, where one has to be.
+    `burden` tells how much hangs on the id of an object: the one with the least is created anew, where one has to be.
     """
     slots = [held_slots(one, era) for one in operations]
     edges: dict[int, set[int]] = defaultdict(set)
@@ -47,7 +47,7 @@ def split_rings(
             index, shorter = min(shrinkable, key=lambda found: found[0])
             splits[index] = _release_then_write(operations[index], shorter)
         else:
-            index = max(ring, key=lambda one: (-burdens.get(operations[one].key, 0), one))
+            index = min(ring, key=lambda one: (burden(operations[one]), -one))
             splits[index] = _delete_then_create(operations[index])
     return splits
 
