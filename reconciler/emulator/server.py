@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -137,17 +138,21 @@ class Emulator:
             self._loop.call_soon_threadsafe(self._stop.set)
 
     async def _serve(self, ready: Callable[[], None]) -> None:
-        server = web.Server(self._handle)
-        runner = web.ServerRunner(server)
+        runner = web.ServerRunner(web.Server(self._handle))
         await runner.setup()
+        family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
+        listening = socket.create_server((self.host, self.port), family=family, backlog=1024)
         try:
-            site = web.TCPSite(runner, self.host, self.port, backlog=1024)
-            await site.start()
-            self.port = runner.addresses[0][1]
+            await web.SockSite(runner, listening, backlog=1024).start()
+            self.port = listening.getsockname()[1]
             self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
             ready()
             await self._stop.wait()
         finally:
+            # What is just being accepted gets its handler first: asyncio forgets it when the server closes meanwhile.
+            asyncio.get_running_loop().remove_reader(listening.fileno())
+            for _ in range(3):
+                await asyncio.sleep(0)
             await runner.cleanup()
 
     # --- what tests look at and prepare
