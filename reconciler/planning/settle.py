@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 
 from reconciler.config.model import Configuration
 from reconciler.core.finding import Finding, Severity
@@ -17,15 +17,7 @@ from reconciler.planning.targets import Target, Trunks, targets
 from reconciler.planning.ties import Ties
 from reconciler.sip.collisions import Collision
 from reconciler.sip.era import Era
-from reconciler.sip.ordering import (
-    Operation,
-    Ordered,
-    Request,
-    Silence,
-    Stage,
-    Surroundings,
-    order,
-)
+from reconciler.sip.ordering import Operation, Ordered, Silence, Stage
 from reconciler.sip.spec import INBOUND_TRUNK, KIND_BY_NAME
 
 
@@ -79,9 +71,8 @@ def settle(
         found = targets(configuration, matched, trunks, options.era, remarks.findings)
         differences = list(_differences(configuration, found, recreated, options, remarks))
         wanted = merge_takeovers(list(operations(differences, deletions)), options.era)
-        around = _surroundings(live, wanted, options, is_broken=bool(offenders))
         ties = Ties(live, found, deletions)
-        ordered, silences = order(Request(wanted, around, offenders, recreated, ties.of))
+        ordered, silences = _ordered(live, wanted, ties, offenders, recreated, options)
         again = {
             step.operation.name
             for step in ordered.steps
@@ -130,18 +121,29 @@ def _created_anew(ordered: Ordered) -> Iterator[str]:
         yield f"deleted and created again on the way, with a new id: {shown}"
 
 
-def _surroundings(
-    live: Snapshot, wanted: Iterable[Operation], options: Options, *, is_broken: bool
-) -> Surroundings:
-    """What the writes of a plan leave as it is."""
+def _ordered(
+    live: Snapshot,
+    wanted: Sequence[Operation],
+    ties: Ties,
+    offenders: Set[tuple[str, str]],
+    recreated: Set[str],
+    options: Options,
+) -> tuple[Ordered, tuple[Silence, ...]]:
+    """The writes in their order, beside all that they leave as it is."""
+    if not wanted:
+        return Ordered((), ()), ()
+    from reconciler.sip.ordering.order import Request, order
+    from reconciler.sip.ordering.world import Surroundings
+
     written = {one.id for one in wanted}
     spoofable = options.by_from_host
-    return Surroundings(
+    around = Surroundings(
         [one for one in live if one.id not in written],
         options.era,
         options.era is Era.OLD if spoofable is None else spoofable,
-        is_broken,
+        bool(offenders),
     )
+    return order(Request(wanted, around, offenders, recreated, ties.of))
 
 
 def _live_ends(collision: Collision) -> Iterator[Live]:

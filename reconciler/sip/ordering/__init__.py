@@ -13,6 +13,7 @@ calling. So, in this order of weight:
 Allowed are writes by which every object is, at each moment, absent, old, new, or the old one with entries taken off
 its lists or new ones put on them, and lets in nobody whom neither its old nor its new self lets in.
 
+steps.py         what an order is: steps in their places, and the silences between them
 operation.py     a write that is wanted, and what it lets go of and takes over
 waits.py         which write has to wait for which, whatever else is wanted
 rings.py         writes that wait for each other, and how that is broken up
@@ -28,20 +29,8 @@ writes.py        writes as moments, and moments as writes
 order.py         all of it: by the rules of waits.py first, and by search where callers would notice
 """
 
-from reconciler.sip.ordering.arrange import Ordered, Step
 from reconciler.sip.ordering.operation import Operation, Stage, Tie
-from reconciler.sip.ordering.order import Request, order
-from reconciler.sip.ordering.replay import Silence
-from reconciler.sip.ordering.world import Surroundings
+from reconciler.sip.ordering.steps import Ordered, Silence, Step
 
-__all__ = [
-    "Operation",
-    "Ordered",
-    "Request",
-    "Silence",
-    "Stage",
-    "Step",
-    "Surroundings",
-    "Tie",
-    "order",
-]
+# `order` and all that it needs is imported where there is something to order: most plans are empty.
+__all__ = ["Operation", "Ordered", "Silence", "Stage", "Step", "Tie"]

@@ -7,31 +7,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from reconciler.core.plan import Action
-from reconciler.sip.ordering.operation import Operation
+from reconciler.sip.ordering.steps import Ordered, Step
 from reconciler.sip.ordering.waits import Waits
 
 ACTION_RANK = {Action.CREATE: 0, Action.RENAME: 1, Action.UPDATE: 1, Action.DELETE: 2}
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """An operation in its place. Steps of one lane follow each other at once; `after` are places in the order."""
-
-    operation: Operation
-    batch: int
-    lane: int
-    after: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Ordered:
-    """All steps in order; `owners` tells which object each is of."""
-
-    steps: tuple[Step, ...]
-    owners: tuple[int, ...]
 
 
 def arrange(waits: Waits) -> Ordered:

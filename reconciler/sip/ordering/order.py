@@ -14,14 +14,15 @@ from itertools import pairwise
 
 from reconciler.core.objects import Live
 from reconciler.sip.occupancy import Slot, slots_of, trunk_keys
-from reconciler.sip.ordering.arrange import ACTION_RANK, Ordered, arrange
+from reconciler.sip.ordering.arrange import ACTION_RANK, arrange
 from reconciler.sip.ordering.calls import NOBODY, Others, mentioned
 from reconciler.sip.ordering.clusters import Cluster, clusters
 from reconciler.sip.ordering.moments import IsFree, Moment, involved_in, moments
 from reconciler.sip.ordering.operation import Operation, Tie
-from reconciler.sip.ordering.replay import Move, Silence, price, silences
+from reconciler.sip.ordering.replay import Move, price, silences
 from reconciler.sip.ordering.rings import split_rings
 from reconciler.sip.ordering.search import Found, Looks, Price, search
+from reconciler.sip.ordering.steps import Ordered, Silence
 from reconciler.sip.ordering.waits import Waits, Write, who_waits
 from reconciler.sip.ordering.world import Surroundings, World, form_of
 from reconciler.sip.ordering.writes import moments_of, moves_of, writes_of

@@ -4,29 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from reconciler.sip.ordering.destinations import Destination
+from reconciler.sip.ordering.steps import Silence
 from reconciler.sip.ordering.world import OTHER, World
 
 Move: TypeAlias = tuple[int, int]
 """An object, and the moment that a write makes of it."""
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Silence:
-    """Calls that are answered before and after, but by nobody from one step to another (places in the order).
-
-    `numbers` are those called, "" for all that nobody mentions, and `callers` likewise. `needs_pin`: it is callers with
-    a PIN who are not answered.
-    """
-
-    since: int
-    until: int
-    numbers: tuple[str, ...]
-    callers: tuple[str, ...]
-    needs_pin: bool = False
 
 
 def price(

@@ -8,10 +8,10 @@ from dataclasses import replace
 from itertools import pairwise
 
 from reconciler.core.plan import Action
-from reconciler.sip.ordering.arrange import Ordered
 from reconciler.sip.ordering.moments import Moment, entries_of
 from reconciler.sip.ordering.operation import Operation, Stage
 from reconciler.sip.ordering.replay import Move
+from reconciler.sip.ordering.steps import Ordered
 
 _ANEW = "nothing would be left of its list while another object takes over"
 
