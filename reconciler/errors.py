@@ -11,6 +11,7 @@
     │   ├── Rejected          the server refused this request
     │   └── BadAnswer         the answer is not LiveKit's
     ├── FileError             a saved plan, snapshot or receipt cannot be read or written
+    ├── JournalError          the journal cannot be opened, read or written
     └── Refused               exit code 3: nothing was written
 
 Foreign exceptions become one of these where they arise (`raise … from`); nothing above the gateway, the
@@ -49,6 +50,10 @@ class EndpointError(ReconcileError):
 
 class FileError(ReconcileError):
     """A file that a command reads or writes besides the configuration cannot be used."""
+
+
+class JournalError(ReconcileError):
+    """The database of the journal cannot be used; the message names it without its password."""
 
 
 class Refused(ReconcileError):

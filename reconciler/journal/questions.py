@@ -1,0 +1,89 @@
+"""What is asked of the entries, as SELECT statements. They run on SQLite and PostgreSQL alike."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, func, select, true
+
+from reconciler.journal.entries import Step
+from reconciler.journal.storable import LONGEST_NAME, range_of, storable
+from reconciler.journal.tables import entries
+
+
+@dataclass(frozen=True, slots=True)
+class Rooms:
+    """One room, all whose names begin so, or (None) all rooms."""
+
+    name: str | None
+    is_prefix: bool = False
+
+    def condition(self) -> ColumnElement[bool]:
+        """The condition on an entry."""
+        if self.name is None:
+            return true()
+        name = storable(self.name, LONGEST_NAME)
+        if not self.is_prefix:
+            return entries.c.room == name
+        first, end = range_of(name)
+        begins = entries.c.room >= first
+        return begins if end is None else and_(begins, entries.c.room < end)
+
+
+def history(rooms: Rooms, since: float | None, limit: int) -> Select[Any]:
+    """The latest entries of the newest sessions, in reverse."""
+    wanted = rooms.condition()
+    if since is not None:
+        wanted = and_(wanted, entries.c.at >= since)
+    sessions = (
+        select(entries.c.room, entries.c.session, func.min(entries.c.at).label("started"))
+        .where(wanted)
+        .group_by(entries.c.room, entries.c.session)
+        .subquery()
+    )
+    same = and_(entries.c.room == sessions.c.room, entries.c.session == sessions.c.session)
+    return (
+        select(entries)
+        .join(sessions, same)
+        .where(wanted)
+        .order_by(
+            sessions.c.started.desc(),
+            entries.c.room.desc(),
+            entries.c.session.desc(),
+            entries.c.at.desc(),
+            entries.c.id.desc(),
+        )
+        .limit(limit)
+    )
+
+
+def failures(rooms: Rooms, since: float, limit: int) -> Select[Any]:
+    """The last failed entry of each session since then, with what frames it."""
+    one_session = (entries.c.room, entries.c.session)
+    latest = (entries.c.at.desc(), entries.c.id.desc())
+    ranked = (
+        select(
+            *one_session,
+            entries.c.at.label("failed_at"),
+            entries.c.id,
+            entries.c.step,
+            entries.c.agent,
+            entries.c.text,
+            func.row_number().over(partition_by=one_session, order_by=latest).label("rank"),
+            func.count().over(partition_by=one_session).label("failures"),
+        )
+        .where(entries.c.failed, entries.c.at >= since, rooms.condition())
+        .subquery()
+    )
+    within = entries.alias("within")
+    of_session = and_(within.c.room == ranked.c.room, within.c.session == ranked.c.session)
+    started = select(func.min(within.c.at)).where(of_session).scalar_subquery()
+    is_end = within.c.step == Step.FINISHED.value
+    finished = select(func.max(within.c.at)).where(of_session, is_end).scalar_subquery()
+    return (
+        select(ranked, started.label("started"), finished.label("finished"))
+        .where(ranked.c.rank == 1)
+        .order_by(ranked.c.failed_at.desc(), ranked.c.id.desc())
+        .limit(limit)
+    )
