@@ -18,7 +18,6 @@ from google.protobuf.message import Message
 from reconciler.core.objects import Live
 from reconciler.core.schema import Field, FieldType, Kind
 from reconciler.core.values import (
-    AgentDispatch,
     AgentList,
     Document,
     Duration,
@@ -31,7 +30,13 @@ from reconciler.core.values import (
     text_set,
 )
 from reconciler.gateway.egress import message_json
-from reconciler.gateway.messages import BODY_PREFIX, ID_FIELD, MESSAGES, RESTART_POLICIES, word_of
+from reconciler.gateway.messages import (
+    BODY_PREFIX,
+    ID_FIELD,
+    MESSAGES,
+    asked_of,
+    word_of,
+)
 from reconciler.sip.era import Era
 from reconciler.sip.fields import phone_numbers
 from reconciler.sip.spec import DISPATCH_RULE, ENCRYPTION, ENCRYPTION_PATH
@@ -128,16 +133,6 @@ def _duration_reader(field: Field) -> Reader:
     return read
 
 
-def _agent(message: Any) -> AgentDispatch:
-    return AgentDispatch(
-        message.agent_name,
-        Metadata(message.metadata),
-        tuple(sorted(message.attributes.items())),
-        word_of(RESTART_POLICIES, message.restart_policy),
-        message.deployment,
-    )
-
-
 def _itself(value: Any) -> Any:
     return value
 
@@ -157,7 +152,7 @@ _READERS: dict[FieldType, Reader] = {
     ),
     FieldType.JSON: lambda message: Secret(message_json(message)) if message.ByteSize() else None,
     FieldType.REFERENCES: lambda ids: References(tuple([Reference("", one) for one in ids])),
-    FieldType.AGENTS: lambda agents: AgentList(tuple([_agent(one) for one in agents])),
+    FieldType.AGENTS: lambda agents: AgentList(tuple([asked_of(one) for one in agents])),
 }
 
 

@@ -25,8 +25,8 @@ from reconciler.gateway.egress import write_egress
 from reconciler.gateway.messages import (
     BODY_PREFIX,
     LEGACY_ENCRYPTION,
-    RESTART_POLICIES,
     number_of,
+    write_asked,
 )
 from reconciler.sip.spec import ENCRYPTION, ENCRYPTION_PATH
 
@@ -171,9 +171,4 @@ def _write_agents(container: Any, agents: tuple[AgentDispatch, ...]) -> None:
         if stays is not None:
             former.remove(stays)
             message.CopyFrom(stays)
-        message.agent_name = agent.agent_name
-        message.metadata = agent.metadata.text
-        message.restart_policy = number_of(RESTART_POLICIES, agent.restart_policy)
-        message.deployment = agent.deployment
-        message.attributes.clear()
-        message.attributes.update(agent.attributes)
+        write_asked(message, agent)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from google.protobuf.message import Message
 from livekit.protocol.sip import SIPDispatchRuleInfo, SIPInboundTrunkInfo, SIPOutboundTrunkInfo
 
+from reconciler.core.values import AgentDispatch, Metadata
 from reconciler.sip.spec import DISPATCH_RULE, INBOUND_TRUNK, OUTBOUND_TRUNK
 
 MESSAGES: Final[dict[str, type[Message]]] = {
@@ -35,3 +36,24 @@ def word_of(choices: tuple[str, ...], number: int) -> str:
 def number_of(choices: tuple[str, ...], word: str) -> int:
     """The value that a word stands for, a number from the future included."""
     return choices.index(word) if word in choices else int(word)
+
+
+def asked_of(message: Any) -> AgentDispatch:
+    """The agent that a message asks for: an entry of a rule or a token, or a dispatch."""
+    return AgentDispatch(
+        message.agent_name,
+        Metadata(message.metadata),
+        tuple(sorted(message.attributes.items())),
+        word_of(RESTART_POLICIES, message.restart_policy),
+        message.deployment,
+    )
+
+
+def write_asked(message: Any, agent: AgentDispatch) -> None:
+    """Makes a message ask for an agent; what this version cannot name stays as it is."""
+    message.agent_name = agent.agent_name
+    message.metadata = agent.metadata.text
+    message.restart_policy = number_of(RESTART_POLICIES, agent.restart_policy)
+    message.deployment = agent.deployment
+    message.attributes.clear()
+    message.attributes.update(agent.attributes)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import tenacity
 
@@ -28,26 +29,44 @@ def retrying(
 ) -> Iterator[tenacity.AttemptManager]:
     """The further tries after a first that failed, waiting before each; the last error is raised as it is."""
     failures = [first]
+    time.sleep(_first_wait(failures, deadline))
+    return iter(tenacity.Retrying(**_policy(failures, deadline, repeat=repeat)))
+
+
+async def retrying_async(
+    first: ApiError, deadline: float, *, repeat: bool
+) -> tenacity.AsyncRetrying:
+    """The same for a coroutine: `async for attempt in await retrying_async(…)`."""
+    import asyncio  # only those who wait in a coroutine have it already
+
+    failures = [first]
+    await asyncio.sleep(_first_wait(failures, deadline))
+    return tenacity.AsyncRetrying(**_policy(failures, deadline, repeat=repeat))
+
+
+def _first_wait(failures: list[ApiError], deadline: float) -> float:
+    wait = _wait(failures)
+    if time.monotonic() + wait >= deadline:
+        raise failures[0]
+    return wait
+
+
+def _policy(failures: list[ApiError], deadline: float, *, repeat: bool) -> dict[str, Any]:
+    """What tenacity has to know, the same for threads and coroutines."""
 
     def stop(state: tenacity.RetryCallState) -> bool:
         _note(state, failures)
         refused = sum(isinstance(error, Unreachable) and not error.sent for error in failures)
         return refused >= REFUSED_TRIES or time.monotonic() + _wait(failures) >= deadline
 
-    wait = _wait(failures)
-    if time.monotonic() + wait >= deadline:
-        raise first
-    time.sleep(wait)
-    return iter(
-        tenacity.Retrying(
-            retry=tenacity.retry_if_exception(
-                lambda error: isinstance(error, ApiError) and is_retryable(error, repeat=repeat)
-            ),
-            stop=stop,
-            wait=lambda _: _wait(failures),
-            reraise=True,
-        )
-    )
+    return {
+        "retry": tenacity.retry_if_exception(
+            lambda error: isinstance(error, ApiError) and is_retryable(error, repeat=repeat)
+        ),
+        "stop": stop,
+        "wait": lambda _: _wait(failures),
+        "reraise": True,
+    }
 
 
 def _note(state: tenacity.RetryCallState, failures: list[ApiError]) -> None:

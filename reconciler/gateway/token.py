@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 import time
 import warnings
+from collections.abc import Mapping
+from typing import Any
 
 import jwt
 
@@ -27,23 +29,32 @@ class TokenSource:
         self._lock = threading.Lock()
 
     def header(self) -> str:
-        """`Bearer …`, good for at least two minutes."""
+        """`Bearer …` for SIP objects, good for at least two minutes."""
         with self._lock:
             if time.monotonic() >= self._renew_at:
-                self._header = f"Bearer {self._sign()}"
+                self._header = self._sign({"sip": {"admin": True}})
                 self._renew_at = time.monotonic() + LIFETIME - RENEW_BEFORE
             return self._header
 
-    def _sign(self) -> str:
+    def for_rooms(self) -> str:
+        """`Bearer …` for listing, making and deleting rooms."""
+        return self._sign({"video": {"roomList": True, "roomCreate": True}})
+
+    def for_room(self, room: str) -> str:
+        """`Bearer …` for the inside of one room: LiveKit wants the admin of exactly that one."""
+        return self._sign({"video": {"roomAdmin": True, "room": room}})
+
+    def _sign(self, grants: Mapping[str, Any]) -> str:
         now = time.time()
         claims = {
             "iss": self._endpoint.api_key,
             "sub": "livekit-reconciler",
             "nbf": int(now - BACKDATE),
             "exp": int(now + LIFETIME),
-            "sip": {"admin": True},
+            **grants,
         }
         with warnings.catch_warnings():
             # How long the key is was decided when the project was made; `livekit-server --dev` has six characters.
             warnings.simplefilter("ignore", jwt.InsecureKeyLengthWarning)
-            return jwt.encode(claims, self._endpoint.api_secret.reveal() or "", algorithm="HS256")
+            token = jwt.encode(claims, self._endpoint.api_secret.reveal() or "", algorithm="HS256")
+        return f"Bearer {token}"

@@ -1,0 +1,338 @@
+"""Live rooms over HTTP, for coroutines: rooms, dispatches and participants, each call one request.
+
+The other client of this package (`twirp.py`) is for a handful of large lists. This one is for many small calls at the
+same time: thousands of rooms are looked into concurrently, and `serve` answers webhooks meanwhile.
+
+A dispatch is never sent twice blindly: LiveKit would bring two agents. Where its answer is lost the error says so
+(`Unreachable.sent`), and only whoever can look at the list again later may try again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterable
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import aiohttp
+from google.protobuf.message import DecodeError, Message
+from livekit.protocol.agent_dispatch import (
+    AgentDispatch,
+    CreateAgentDispatchRequest,
+    DeleteAgentDispatchRequest,
+    ListAgentDispatchRequest,
+    ListAgentDispatchResponse,
+)
+from livekit.protocol.room import (
+    CreateRoomRequest,
+    DeleteRoomRequest,
+    DeleteRoomResponse,
+    ListParticipantsRequest,
+    ListParticipantsResponse,
+    ListRoomsRequest,
+    ListRoomsResponse,
+)
+
+from reconciler import __version__
+from reconciler.agents.live import LiveAgent, LiveDispatch, LiveRoom, with_inside
+from reconciler.core.values import AgentDispatch as Asked
+from reconciler.errors import ApiError, BadAnswer, Rejected, Unreachable
+from reconciler.gateway.failures import Throttled, failure, is_retryable, stranger, too_slow
+from reconciler.gateway.messages import write_asked
+from reconciler.gateway.rooms_decode import agent_of, dispatch_of, is_waiting, room_of
+from reconciler.gateway.token import TokenSource
+
+if TYPE_CHECKING:
+    from reconciler.gateway.endpoint import Endpoint
+
+Answer = TypeVar("Answer", bound=Message)
+
+CONNECT_TIMEOUT = 10.0
+_TYPE = "application/protobuf"
+
+
+class RoomsClient:
+    """The rooms of one project; an asynchronous context manager.
+
+    `timeout` is in seconds and covers all tries of one call. No more than `concurrency` requests are under way at any
+    time, and where the server asks for fewer (429), all wait as long as it says.
+    """
+
+    def __init__(self, endpoint: Endpoint, *, timeout: float = 30.0, concurrency: int = 32) -> None:
+        self.endpoint = endpoint
+        self.timeout = timeout
+        self._tokens = TokenSource(endpoint)
+        self._slots = asyncio.Semaphore(concurrency)
+        self._concurrency = concurrency
+        self._session: aiohttp.ClientSession | None = None
+        self._quiet_until = 0.0
+        self._ahead = 0.0
+
+    async def __aenter__(self) -> RoomsClient:
+        # No environment, no cookies, no decompression of what nobody asked to be compressed.
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=self._concurrency),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            trust_env=False,
+            auto_decompress=False,
+        )
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Closes all connections."""
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    def now(self) -> float:
+        """Seconds since the epoch by the server's clock, as far as its answers tell."""
+        return time.time() + self._ahead
+
+    # --- reading
+
+    async def rooms(self, names: Iterable[str] = ()) -> list[LiveRoom]:
+        """All live rooms, or those of these names, with nothing known of their insides."""
+        request = ListRoomsRequest(names=list(names))
+        answer = await self._call(
+            "RoomService", "ListRooms", request, ListRoomsResponse, self._tokens.for_rooms()
+        )
+        return [room_of(one) for one in answer.rooms]
+
+    async def dispatches(self, room: str) -> tuple[LiveDispatch, ...] | None:
+        """The dispatches of a room; None where the room does not live any more (LiveKit takes 3 s to say so)."""
+        request = ListAgentDispatchRequest(room=room)
+        try:
+            answer = await self._call(
+                "AgentDispatchService",
+                "ListDispatch",
+                request,
+                ListAgentDispatchResponse,
+                self._tokens.for_room(room),
+                repeat=False,
+            )
+        except (Unreachable, Rejected) as error:
+            if is_no_room(error):
+                return None
+            raise
+        return tuple(dispatch_of(one) for one in answer.agent_dispatches)
+
+    async def participants(self, room: str) -> tuple[int, tuple[LiveAgent, ...]]:
+        """How many people wait in a room, and the agents in it. Nobody is in one that does not live."""
+        answer = await self._call(
+            "RoomService",
+            "ListParticipants",
+            ListParticipantsRequest(room=room),
+            ListParticipantsResponse,
+            self._tokens.for_room(room),
+        )
+        agents = (agent_of(one) for one in answer.participants)
+        waiting = sum(is_waiting(one) for one in answer.participants)
+        return waiting, tuple(one for one in agents if one is not None)
+
+    async def look_into(self, room: LiveRoom) -> LiveRoom | None:
+        """The room with its dispatches and agents, by two calls at once; None where it is over."""
+        inside = asyncio.create_task(self.participants(room.name))
+        try:
+            dispatches = await self.dispatches(room.name)
+            waiting, agents = await inside
+        finally:
+            inside.cancel()
+        return None if dispatches is None else with_inside(room, waiting, dispatches, agents)
+
+    # --- writing
+
+    async def dispatch(self, room: str, agent: Asked) -> LiveDispatch:
+        """Asks for an agent. A room that does not live comes to be by it, and asks for the unnamed agent as well.
+
+        Raises `Unreachable` with `sent` where the dispatch may have been made.
+        """
+        request = CreateAgentDispatchRequest(room=room)
+        write_asked(request, agent)
+        answer = await self._call(
+            "AgentDispatchService",
+            "CreateDispatch",
+            request,
+            AgentDispatch,
+            self._tokens.for_room(room),
+            repeat=False,
+        )
+        return dispatch_of(answer)
+
+    async def undispatch(self, room: str, dispatch_id: str) -> None:
+        """Takes a dispatch back; the agent that took its job is sent away. One that is gone already is no error."""
+        request = DeleteAgentDispatchRequest(room=room, dispatch_id=dispatch_id)
+        try:
+            await self._call(
+                "AgentDispatchService",
+                "DeleteDispatch",
+                request,
+                AgentDispatch,
+                self._tokens.for_room(room),
+            )
+        except Rejected as error:
+            if error.code != "not_found":
+                raise
+
+    async def create_room(self, name: str, agent_name: str | None, **settings: Any) -> LiveRoom:
+        """Makes a room that asks for one agent; with None it asks for the unnamed one, as every room does."""
+        request = CreateRoomRequest(name=name, **settings)
+        if agent_name is not None:
+            request.agents.add(agent_name=agent_name)
+        from livekit.protocol.models import Room
+
+        answer = await self._call(
+            "RoomService", "CreateRoom", request, Room, self._tokens.for_rooms()
+        )
+        return room_of(answer)
+
+    async def delete_room(self, name: str) -> None:
+        """Ends a room; one that is gone already is no error."""
+        try:
+            await self._call(
+                "RoomService",
+                "DeleteRoom",
+                DeleteRoomRequest(room=name),
+                DeleteRoomResponse,
+                self._tokens.for_rooms(),
+            )
+        except Rejected as error:
+            if error.code != "not_found":
+                raise
+
+    # --- one call
+
+    async def _call(
+        self,
+        service: str,
+        method: str,
+        request: Message,
+        answer: type[Answer],
+        token: str,
+        *,
+        repeat: bool = True,
+    ) -> Answer:
+        deadline = time.monotonic() + self.timeout
+        body = request.SerializeToString()
+        try:
+            data = await self._once(service, method, body, token, deadline)
+        except (Throttled, Unreachable) as error:
+            if not is_retryable(error, repeat=repeat):
+                raise
+            data = await self._again(error, service, method, body, token, deadline, repeat)
+        try:
+            return answer.FromString(data)
+        except DecodeError as error:
+            raise BadAnswer(
+                f"{method}: the answer of {self.endpoint.host} is damaged: try again, or ask whoever runs the server",
+                method=method,
+                status=200,
+            ) from error
+
+    async def _again(
+        self,
+        first: ApiError,
+        service: str,
+        method: str,
+        body: bytes,
+        token: str,
+        deadline: float,
+        repeat: bool,
+    ) -> bytes:
+        from reconciler.gateway.retry import retrying_async
+
+        async for attempt in await retrying_async(first, deadline, repeat=repeat):
+            with attempt:
+                return await self._once(service, method, body, token, deadline)
+        raise AssertionError("the retries end with an answer or an error")
+
+    async def _once(
+        self, service: str, method: str, body: bytes, token: str, deadline: float
+    ) -> bytes:
+        """One request and the body of its answer, if it is a good one."""
+        assert self._session is not None  # noqa: S101  # this is a context manager
+        host = self.endpoint.host
+        async with self._slots:
+            if (pause := self._quiet_until - time.monotonic()) > 0.0:
+                await asyncio.sleep(pause)
+            remaining = max(deadline - time.monotonic(), 0.05)
+            try:
+                async with self._session.post(
+                    f"{self.endpoint.url}/twirp/livekit.{service}/{method}",
+                    data=body,
+                    headers={
+                        "Authorization": token,
+                        "Content-Type": _TYPE,
+                        "User-Agent": f"livekit-reconciler/{__version__}",
+                    },
+                    timeout=aiohttp.ClientTimeout(
+                        total=remaining, sock_connect=min(CONNECT_TIMEOUT, remaining)
+                    ),
+                    allow_redirects=False,
+                ) as response:
+                    data = await response.read()
+            except (aiohttp.ClientError, TimeoutError, OSError) as error:
+                raise _lost(error, method, host, self.timeout) from error
+        self._set_clock(response.headers.get("Date", ""))
+        if response.status != 200:
+            raise self._failed(method, response, data)
+        if not response.content_type.startswith(_TYPE):
+            raise stranger(method, host, response.content_type, 200)
+        return data
+
+    def _failed(self, method: str, response: aiohttp.ClientResponse, body: bytes) -> ApiError:
+        error = failure(method, self.endpoint.host, response.status, response.headers, body)
+        if isinstance(error, Throttled) and error.retry_after:
+            self._quiet_until = time.monotonic() + error.retry_after
+        return error
+
+    def _set_clock(self, date: str) -> None:
+        """How far the server's clock is ahead. The header has whole seconds: less than two is no difference."""
+        try:
+            ahead = parsedate_to_datetime(date).timestamp() + 0.5 - time.time()
+        except ValueError:
+            return
+        self._ahead = ahead if abs(ahead) > 2.0 else 0.0
+
+
+def is_no_room(error: ApiError) -> bool:
+    """Whether an error means that nobody serves this room: it is over, or never was."""
+    return error.status == 503 or error.code == "not_found"
+
+
+def _lost(error: BaseException, method: str, host: str, timeout: float) -> ApiError:
+    """The error of a connection that broke: never sent, or perhaps done."""
+    match error:
+        case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientSSLError():
+            return BadAnswer(
+                f"{host}: no secure connection: check LIVEKIT_URL and the certificate",
+                method=method,
+            )
+        case aiohttp.ClientConnectorDNSError():
+            return Unreachable(
+                f"{host}: no such host: check LIVEKIT_URL", method=method, sent=False
+            )
+        case aiohttp.ClientConnectorError():
+            reason = (error.os_error.strerror or "no connection").lower()
+            return Unreachable(
+                f"{host}: {reason}: is the server running, and LIVEKIT_URL right?",
+                method=method,
+                sent=False,
+            )
+        case aiohttp.ConnectionTimeoutError():
+            return Unreachable(
+                f"{host}: no connection within {min(timeout, CONNECT_TIMEOUT):g} s: check LIVEKIT_URL and the network",
+                method=method,
+                sent=False,
+            )
+        case TimeoutError():
+            return too_slow(method, host, timeout)
+        case _:
+            return Unreachable(
+                f"{method}: {host} closed the connection before it answered: try again",
+                method=method,
+                sent=True,
+            )
