@@ -62,7 +62,9 @@ def judge(room: LiveRoom, convention: Convention | None, now: float) -> Judgemen
         reason = "nobody waits in it" if not room.waiting else "it was not looked into"
         return Judgement(Verdict.OK, reason, wanted)
     there = Counter(one.agent_name for one in room.agents)
-    absent = tuple(name for name in wanted if not there[name])
+    # Who does not tell its name may be any that is missing: old workers do not.
+    nameless = there.pop(None, 0)
+    absent = tuple(name for name in wanted if not there[name])[nameless:]
     intruder = _intruder(there, wanted)
     if intruder is not None:
         verdict, reason = intruder
