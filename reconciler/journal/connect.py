@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from pathlib import Path
+from urllib.parse import unquote
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, exc, make_url
 from sqlalchemy.pool import QueuePool
@@ -31,14 +32,16 @@ _ENCODINGS = ("UTF8", "SQL_ASCII")
 
 def connect(url: str, *, readonly: bool, patience: float) -> SqlJournal:
     """The journal at a URL, its tables made or brought up to date. Raises `JournalError` and `ImportError`."""
-    parsed = _parse(url)
-    if parsed.drivername == "sqlite":
-        place, engine = _sqlite(parsed, readonly=readonly, patience=patience)
-    elif parsed.drivername in _POSTGRES:
-        place, engine = _postgres(parsed, readonly=readonly)
-    else:
-        kind = parsed.drivername.partition("+")[0]
+    scheme, _, rest = url.partition("://")
+    if scheme == "sqlite":
+        place, engine = _sqlite(rest, readonly=readonly, patience=patience)
+    elif scheme in _POSTGRES:
+        place, engine = _postgres(_parse(url), readonly=readonly)
+    elif rest:
+        kind = scheme.partition("+")[0]
         raise JournalError(f"the journal cannot be kept in {kind}: {_FORMS}")
+    else:
+        raise JournalError(f"the URL of the journal is none: {_FORMS}")
     try:
         _prepare(engine, place, readonly=readonly, patience=patience)
     except BaseException:
@@ -82,13 +85,15 @@ def _prepare(engine: Engine, place: Place, *, readonly: bool, patience: float) -
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-def _sqlite(url: URL, *, readonly: bool, patience: float) -> tuple[Place, Engine]:
-    name = url.database or ""
-    if url.host:
+def _sqlite(rest: str, *, readonly: bool, patience: float) -> tuple[Place, Engine]:
+    """The engine for what stands behind `sqlite://`; SQLAlchemy's versions disagree on what `%20` means there."""
+    host, slash, path = rest.partition("/")
+    name = unquote(path)
+    if host:
         raise JournalError(
-            f"sqlite://{url.host}/… names a host, not a file: three slashes, {_FORMS}"
+            f"sqlite://{host}{slash}… names a host, not a file: three slashes, {_FORMS}"
         )
-    if url.query or name in ("", ":memory:") or name.startswith("file:"):
+    if "?" in path or name in ("", ":memory:") or name.startswith("file:"):
         raise JournalError(f"the journal needs a file, without options: {_FORMS}")
     if sqlite3.sqlite_version_info < _OLDEST_SQLITE:
         raise JournalError(
@@ -106,7 +111,11 @@ def _sqlite(url: URL, *, readonly: bool, patience: float) -> tuple[Place, Engine
             isolation_level=None,
             check_same_thread=False,
         )
-        connection.execute("PRAGMA synchronous=NORMAL")
+        try:
+            connection.execute("PRAGMA synchronous=NORMAL")
+        except sqlite3.Error:
+            connection.close()
+            raise
         return connection
 
     engine = create_engine("sqlite://", creator=opened, poolclass=QueuePool, hide_parameters=True)

@@ -45,12 +45,12 @@ entries = Table(
 )
 Index("journal_entry_key", entries.c.key, unique=True)
 Index("journal_entry_room", entries.c.room, entries.c.session, entries.c.at)
-Index("journal_entry_session", entries.c.session)
 Index("journal_entry_at", entries.c.at)
+# A question is answered by an index with a condition only where it spells that condition alike.
 Index(
     "journal_entry_failed",
     entries.c.at,
-    sqlite_where=text("failed"),
+    sqlite_where=text("failed = 1"),
     postgresql_where=text("failed"),
 )
 

@@ -31,15 +31,13 @@ def upgrade() -> None:
     )
     op.create_index("journal_entry_key", "journal_entry", ["key"], unique=True)
     op.create_index("journal_entry_room", "journal_entry", ["room", "session", "at"])
-    op.create_index("journal_entry_session", "journal_entry", ["session"])
     op.create_index("journal_entry_at", "journal_entry", ["at"])
-    failed = sa.text("failed")
     op.create_index(
         "journal_entry_failed",
         "journal_entry",
         ["at"],
-        sqlite_where=failed,
-        postgresql_where=failed,
+        sqlite_where=sa.text("failed = 1"),
+        postgresql_where=sa.text("failed"),
     )
     op.create_table(
         "journal_lease",
