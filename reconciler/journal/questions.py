@@ -60,22 +60,25 @@ def history(rooms: Rooms, since: float | None, limit: int) -> Select[Any]:
 
 def failures(rooms: Rooms, since: float, limit: int) -> Select[Any]:
     """The last failed entry of each session since then, with what frames it."""
-    one_session = (entries.c.room, entries.c.session)
-    latest = (entries.c.at.desc(), entries.c.id.desc())
-    ranked = (
-        select(
-            *one_session,
-            entries.c.at.label("failed_at"),
-            entries.c.id,
-            entries.c.step,
-            entries.c.agent,
-            entries.c.text,
-            func.row_number().over(partition_by=one_session, order_by=latest).label("rank"),
-            func.count().over(partition_by=one_session).label("failures"),
-        )
+    # Kept apart: SQLite would rather read all entries in the order of rooms than sort the few that failed.
+    failed = (
+        select(entries)
         .where(entries.c.failed, entries.c.at >= since, rooms.condition())
-        .subquery()
+        .cte("failed")
+        .prefix_with("MATERIALIZED")
     )
+    one_session = (failed.c.room, failed.c.session)
+    latest = (failed.c.at.desc(), failed.c.id.desc())
+    ranked = select(
+        *one_session,
+        failed.c.at.label("failed_at"),
+        failed.c.id,
+        failed.c.step,
+        failed.c.agent,
+        failed.c.text,
+        func.row_number().over(partition_by=one_session, order_by=latest).label("rank"),
+        func.count().over(partition_by=one_session).label("failures"),
+    ).subquery()
     within = entries.alias("within")
     of_session = and_(within.c.room == ranked.c.room, within.c.session == ranked.c.session)
     started = select(func.min(within.c.at)).where(of_session).scalar_subquery()

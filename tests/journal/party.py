@@ -63,6 +63,7 @@ def write_on(journal: Journal) -> None:
         journal.write(rows)
         say(number)
         number += 1
+        time.sleep(0.002)
 
 
 def fill(journal: Journal, limit: str) -> None:
