@@ -12,6 +12,7 @@
     │   └── BadAnswer         the answer is not LiveKit's
     ├── FileError             a saved plan, snapshot or receipt cannot be read or written
     ├── JournalError          the journal cannot be opened, read or written
+    ├── QueueError            the queue of `serve` cannot be reached
     └── Refused               exit code 3: nothing was written
 
 Foreign exceptions become one of these where they arise (`raise … from`); nothing above the gateway, the
@@ -50,6 +51,10 @@ class EndpointError(ReconcileError):
 
 class FileError(ReconcileError):
     """A file that a command reads or writes besides the configuration cannot be used."""
+
+
+class QueueError(ReconcileError):
+    """Redis, where the processes of `serve` share their work, cannot be reached or does not answer."""
 
 
 class JournalError(ReconcileError):

@@ -93,15 +93,20 @@ class _Case:
         if self.known.gave_up:
             return
         asked = self.room.dispatched(self.agent.agent_name)
-        jobs = [one.job_since for one in asked if one.job_since is not None]
-        if self.known.is_gone:
+        # The dispatch by which an agent came is still listed when it is gone, with a running job (measured).
+        spent = [one for one in asked if one.created_at <= self.known.joined_at]
+        pending = tuple(one for one in asked if one not in spent)
+        jobs = [one.job_since for one in pending if one.job_since is not None]
+        if self.known.owed is not None and not asked:
+            self._write(decision, Act.RETRY, self.known.owed, (), "it was deleted to be made again")
+        elif self.known.is_gone and not pending:
             self._gone(asked, decision)
-        elif not asked:
+        elif not pending:
             self._never_asked(decision)
         elif jobs:
-            self._taken(asked, max(jobs), decision)
+            self._taken(pending, max(jobs), decision)
         elif self.room.waiting:
-            self._dropped(asked, decision)
+            self._dropped(pending, decision)
 
     def _never_asked(self, decision: Decision) -> None:
         """Only the controller asks first, and where others may, it leaves them the time to."""
@@ -125,11 +130,7 @@ class _Case:
         due = since + max(JOB_TIMEOUT, self._patience)
         if self.now < due:
             decision.wait_until(due)
-        elif not self.room.waiting:
-            return
-        elif self.known.joined_at:
-            self._gone(asked, decision)
-        else:
+        elif self.room.waiting:
             seconds = round(self.now - since)
             reason = f"a worker took the job {seconds} s ago and its agent never joined: look at the worker's log"
             if self.convention.when_agent_leaves is WhenAgentLeaves.REPLACE:

@@ -12,39 +12,48 @@ from dataclasses import dataclass
 import msgspec
 
 from reconciler.agents.live import LiveRoom
+from reconciler.core.values import AgentDispatch
 
 # An agent that stayed this long did its work: whoever is brought in its place has all tries.
 PROVEN_AFTER = 60.0
+# Identities are kept for events that come late and in the wrong order.
+_KEPT_GONE = 8
 
 
 class AgentMemory(msgspec.Struct, omit_defaults=True):
     """One agent of a room. Times are seconds since the epoch, 0 for never.
 
-    `tries` counts dispatches made here, `first_at` is when it was first asked for, by anybody.
+    `tries` counts dispatches made here, `asked_at` is when it was asked for last, by anybody. `owed` is a dispatch
+    that was deleted here to be made again. `here` are the participants that it is in the room as, `gone` those that
+    left and when.
     """
 
     tries: int = 0
     tried_at: float = 0.0
-    first_at: float = 0.0
+    asked_at: float = 0.0
     taken_at: float = 0.0
     joined_at: float = 0.0
     left_at: float = 0.0
     gave_up: bool = False
+    owed: AgentDispatch | None = None
+    here: list[str] = msgspec.field(default_factory=list)
+    gone: dict[str, float] = msgspec.field(default_factory=dict)
 
     @property
     def is_gone(self) -> bool:
         """It was in the room and left."""
-        return self.left_at > 0.0 and self.left_at >= self.joined_at
+        return self.joined_at > 0.0 and not self.here
 
 
 class Memory(msgspec.Struct, omit_defaults=True):
-    """A room session. `waited` says whether anybody ever waited for an agent in it."""
+    """A room session. `waited` says whether anybody ever waited in it, `dispatches` are the ids that were seen."""
 
     room: str = ""
     started_at: float = 0.0
     waited: bool = False
     finished: bool = False
     agents: dict[str, AgentMemory] = msgspec.field(default_factory=dict)
+    dispatches: list[str] = msgspec.field(default_factory=list)
 
     def of(self, agent_name: str) -> AgentMemory:
         """What is remembered of one agent."""
@@ -73,6 +82,7 @@ def restore(stored: bytes) -> Memory:
 class What(enum.StrEnum):
     """Something that became of an agent."""
 
+    DISPATCHED = "dispatched"
     JOB_TAKEN = "job taken"
     JOINED = "joined"
     LEFT = "left"
@@ -80,62 +90,91 @@ class What(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """Something new about an agent. `milliseconds` is the time since it was asked for, where that is known."""
+    """Something new about an agent.
+
+    `subject` is the dispatch or the participant it is about. `milliseconds`: a job taken or an agent joined since it
+    was asked for, an agent left since it joined.
+    """
 
     what: What
     agent_name: str
+    subject: str
     at: float
     milliseconds: float | None = None
 
 
-def joined(memory: Memory, agent_name: str, at: float) -> list[Fact]:
-    """An agent is in the room."""
+def joined(memory: Memory, agent_name: str, identity: str, at: float) -> list[Fact]:
+    """An agent is in the room. Whoever left at a later time than that did not come again."""
     known = memory.of(agent_name)
-    if known.joined_at and not known.is_gone:
+    if identity in known.here or known.gone.get(identity, 0.0) > at:
         return []
-    since = max(known.tried_at, known.first_at) or memory.started_at
-    known.joined_at, known.left_at, known.gave_up = at, 0.0, False
-    known.taken_at = known.taken_at or at
-    return [Fact(What.JOINED, agent_name, at, _milliseconds(since, at))]
+    known.gone.pop(identity, None)
+    known.here.append(identity)
+    since = max(known.tried_at, known.asked_at) or memory.started_at
+    known.joined_at, known.left_at, known.gave_up, known.owed = at, 0.0, False, None
+    known.taken_at = max(known.taken_at, at)
+    return [Fact(What.JOINED, agent_name, identity, at, _milliseconds(since, at))]
 
 
-def left(memory: Memory, agent_name: str, at: float) -> list[Fact]:
+def left(memory: Memory, agent_name: str, identity: str, at: float) -> list[Fact]:
     """An agent is no longer in the room."""
     known = memory.of(agent_name)
-    if known.is_gone:
+    if identity in known.gone and identity not in known.here:
         return []
-    since, known.left_at = known.joined_at, at
-    known.joined_at = min(known.joined_at, at)
+    known.gone[identity] = at
+    while len(known.gone) > _KEPT_GONE:
+        del known.gone[next(iter(known.gone))]
+    if identity in known.here:
+        known.here.remove(identity)
+    since = known.joined_at
+    known.joined_at = since or at
+    known.left_at = at
     if since and at - since >= PROVEN_AFTER:
         known.tries = 0
-    return [Fact(What.LEFT, agent_name, at, _milliseconds(since, at))]
+    return [Fact(What.LEFT, agent_name, identity, at, _milliseconds(since, at))]
 
 
 def looked(memory: Memory, room: LiveRoom, now: float) -> list[Fact]:
     """What a look at the room tells that was not known before; of events that were lost this is all that is left."""
-    facts: list[Fact] = []
+    memory.room = room.name
     memory.waited = memory.waited or room.waiting > 0
     memory.started_at = memory.started_at or room.created_at
+    facts = [*_dispatches(memory, room), *_presence(memory, room, now)]
     if not room.waiting:
         # The next who waits gets all tries again.
         for known in memory.agents.values():
             if known.gave_up:
                 known.gave_up, known.tries = False, 0
+    return facts
+
+
+def _dispatches(memory: Memory, room: LiveRoom) -> list[Fact]:
+    facts = []
     for one in room.dispatches or ():
         known = memory.of(one.agent_name)
-        known.first_at = known.first_at or one.created_at
+        if one.id not in memory.dispatches:
+            memory.dispatches.append(one.id)
+            known.asked_at = max(known.asked_at, one.created_at)
+            facts.append(Fact(What.DISPATCHED, one.agent_name, one.id, one.created_at))
         if one.job_since is not None and one.job_since > known.taken_at:
             known.taken_at = one.job_since
             told = _milliseconds(one.created_at, one.job_since)
-            facts.append(Fact(What.JOB_TAKEN, one.agent_name, one.job_since, told))
+            facts.append(Fact(What.JOB_TAKEN, one.agent_name, one.id, one.job_since, told))
+    return facts
+
+
+def _presence(memory: Memory, room: LiveRoom, now: float) -> list[Fact]:
     if room.agents is None:
-        return facts
+        return []
+    facts = []
     for agent in room.agents:
         if agent.agent_name is not None:
-            facts += joined(memory, agent.agent_name, agent.joined_at)
+            memory.of(agent.agent_name).gone.pop(agent.identity, None)
+            facts += joined(memory, agent.agent_name, agent.identity, agent.joined_at)
+    there = {agent.identity for agent in room.agents}
     for name, known in memory.agents.items():
-        if known.joined_at and not known.is_gone and not room.present(name):
-            facts += left(memory, name, now)
+        for identity in [one for one in known.here if one not in there]:
+            facts += left(memory, name, identity, now)
     return facts
 
 

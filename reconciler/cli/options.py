@@ -46,7 +46,8 @@ def _version(ctx: click.Context, parameter: click.Parameter, value: str | None) 
 _LONGEST_TIMEOUT = 24 * 3_600_000_000_000
 
 
-def _seconds(ctx: click.Context, parameter: click.Parameter, value: str) -> float:
+def duration(ctx: click.Context, parameter: click.Parameter, value: str) -> float:
+    """The seconds of an option such as `30s`."""
     from reconciler.core.values import parse_duration
 
     nanoseconds = parse_duration(value)
@@ -55,6 +56,38 @@ def _seconds(ctx: click.Context, parameter: click.Parameter, value: str) -> floa
     return nanoseconds / 1_000_000_000
 
 
+def duration_option(
+    name: str, default: str, variable: str, help_text: str, *, longest: float = 24.0
+) -> Option:
+    """An option such as `--resync 30s`, which the command gets in seconds; `longest` is in hours."""
+
+    def seconds(ctx: click.Context, parameter: click.Parameter, value: str) -> float:
+        from reconciler.core.values import parse_duration
+
+        nanoseconds = parse_duration(value)
+        if not nanoseconds or nanoseconds > longest * 3_600_000_000_000:
+            raise click.BadParameter(f"write a duration such as {default}, at most {longest:g}h")
+        return nanoseconds / 1_000_000_000
+
+    return click.option(
+        name,
+        metavar="DURATION",
+        default=default,
+        callback=seconds,
+        envvar=variable,
+        show_default=True,
+        help=help_text,
+    )
+
+
+journal_option = click.option(
+    "--journal",
+    metavar="URL",
+    default="sqlite:///reconcile-journal.db",
+    envvar="RECONCILE_JOURNAL",
+    show_default=True,
+    help="Where the journal is: sqlite:///FILE or postgresql://USER@HOST:PORT/NAME.",
+)
 config_option = click.option(
     "-c",
     "--config",
@@ -83,7 +116,7 @@ timeout_option = click.option(
     "--timeout",
     metavar="DURATION",
     default="30s",
-    callback=_seconds,
+    callback=duration,
     envvar="RECONCILE_TIMEOUT",
     show_default=True,
     help="Time for all tries of one API call.",
@@ -109,6 +142,12 @@ live_option = click.option(
     "live_file",
     type=click.Path(path_type=Path),
     help="Compare with a snapshot file instead of the live project; no key is needed.",
+)
+rooms_option = click.option(
+    "--rooms",
+    is_flag=True,
+    envvar="RECONCILE_ROOMS",
+    help="Look at live rooms as well: those of conventions with `controller` that lack an agent.",
 )
 strict_option = click.option(
     "--strict", is_flag=True, envvar="RECONCILE_STRICT", help="Fail on warnings as well."
@@ -205,9 +244,24 @@ def request_options(*own: Option) -> Callable[[Command], Command]:
 
 
 # What the options of a request are called where click hands them over.
-_ASKED = ("paths", "only", "write_secrets", "server_version", "live_file", "timeout", "concurrency")
+_ASKED = (
+    "paths",
+    "only",
+    "write_secrets",
+    "server_version",
+    "live_file",
+    "rooms",
+    "timeout",
+    "concurrency",
+)
 
 
 def _request(only: str | None = None, write_secrets: tuple[str, ...] = (), **asked: Any) -> Request:
     plane = Plane(only) if only is not None else None
+    if asked.get("rooms"):
+        # Rooms belong to the agent plane, and they live on a server.
+        if plane is Plane.SIP:
+            raise click.UsageError("--only sip and --rooms do not go together")
+        if asked.get("live_file") is not None:
+            raise click.UsageError("--live and --rooms do not go together: a snapshot has no rooms")
     return Request(only=plane, write_secrets=frozenset(write_secrets), **asked)

@@ -1,0 +1,188 @@
+"""What an event adds to what is known of a room, and whether it calls for a look.
+
+Most events do not: that an agent joined is remembered and told to the journal, and LiveKit is not asked again.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import assert_never
+
+from reconciler.agents.conventions import Convention, Mechanism
+from reconciler.agents.healing import LEFT_GRACE
+from reconciler.agents.live import LiveRoom, shown, wanted_in
+from reconciler.agents.memory import Memory, joined, left
+from reconciler.agents.verdict import JOB_SHOWS_WITHIN, NANOSECONDS
+from reconciler.controller.events import Event, Occurrence
+from reconciler.controller.leases import Busy, Lease
+from reconciler.controller.story import Story
+from reconciler.controller.tending import Tender, Tools
+from reconciler.journal.entries import Step
+
+# Another process decides about the room: it is asked again soon.
+BUSY_AGAIN = 0.25
+# People come and go in bursts; a look waits for the burst to be over.
+SETTLE = 0.2
+
+
+class Follower:
+    """Works on events, each to its end."""
+
+    def __init__(self, tools: Tools, tender: Tender) -> None:
+        self._tools = tools
+        self._tender = tender
+
+    async def follow(self, event: Event) -> None:
+        """Works on one event. Raises `JournalError` or the like where what is known of the room cannot be read."""
+        room = LiveRoom(event.room, event.session, event.room_created_at or event.at, waiting=0)
+        convention = self._tools.rules.now.of(event.room)
+        if convention is None:
+            self._uncovered(event, room)
+            return
+        self._tools.board.unsettle(event.session)
+        try:
+            async with self._tools.leases.of(event.session) as lease:
+                await self._with_lease(event, room, convention, lease)
+        except Busy:
+            if event.occurrence is Occurrence.LOOK:
+                await self._tools.queue.look_at(event.room, event.session, time.time() + BUSY_AGAIN)
+            else:
+                await self._tools.queue.put_again(event, time.time() + BUSY_AGAIN)
+
+    async def _with_lease(
+        self, event: Event, room: LiveRoom, convention: Convention, lease: Lease
+    ) -> None:
+        memory = lease.memory
+        memory.room = event.room
+        memory.started_at = memory.started_at or event.room_created_at
+        story = Story(room, self._tools.recorder)
+        match event.occurrence:
+            case Occurrence.STARTED:
+                self._started(event, story, convention)
+                if Mechanism.CONTROLLER in convention.dispatch:
+                    received = time.monotonic() - max(time.time() - event.received_at, 0.0)
+                    await self._tender.tend(
+                        lease, room, is_new=not memory.dispatches, since=received
+                    )
+                else:
+                    await self._look_in(room, _patience(convention))
+            case Occurrence.LOOK:
+                await self._tender.tend(lease, room)
+            case Occurrence.AGENT_JOINED:
+                self._joined(event, memory, story, convention, room)
+            case Occurrence.AGENT_LEFT:
+                if event.agent_name is not None and not memory.finished:
+                    for fact in left(memory, event.agent_name, event.identity, event.at):
+                        self._tender.note(story, fact)
+                    await self._look_in(room, LEFT_GRACE)
+            case Occurrence.CALLER_JOINED:
+                memory.waited = True
+                await self._look_in(room, self._until_look(convention, room, memory))
+            case Occurrence.CALLER_LEFT:
+                pass
+            case Occurrence.FINISHED:
+                self._finished(event, memory, story, convention, room)
+            case _:
+                assert_never(event.occurrence)
+        await story.written()
+
+    def _uncovered(self, event: Event, room: LiveRoom) -> None:
+        """A room that no convention covers: that it was there is all that is told."""
+        story = Story(room, self._tools.recorder)
+        match event.occurrence:
+            case Occurrence.STARTED:
+                story.tell(Step.ROOM_STARTED, at=event.at, key="started")
+                story.tell(
+                    Step.CONVENTION, at=event.at, text="no convention covers it", key="convention"
+                )
+            case Occurrence.FINISHED:
+                story.tell(Step.FINISHED, at=event.at, key="finished")
+                self._tools.board.remove(event.session)
+
+    def _started(self, event: Event, story: Story, convention: Convention) -> None:
+        story.tell(Step.ROOM_STARTED, at=event.room_created_at or event.at, key="started")
+        story.tell(
+            Step.CONVENTION,
+            at=event.room_created_at or event.at,
+            text=told(convention),
+            key="convention",
+        )
+
+    def _joined(
+        self, event: Event, memory: Memory, story: Story, convention: Convention, room: LiveRoom
+    ) -> None:
+        """An agent came: the right one, one too many, or one that nobody wants."""
+        name = event.agent_name
+        if name is None:
+            return  # it does not say who it is: the next look finds out
+        facts = joined(memory, name, event.identity, event.at)
+        for fact in facts:
+            self._tender.note(story, fact)
+        if not facts:
+            return
+        wrong = ""
+        if name not in {agent.agent_name for agent in wanted_in(convention, room)}:
+            wrong = (
+                f"{shown([name])} is there, and the convention {convention.label} does not name it"
+            )
+        elif len(memory.of(name).here) > 1:
+            wrong = f"{shown([name])} is there {len(memory.of(name).here)} times"
+        if wrong:
+            story.tell(Step.ALERT, name, text=wrong, failed=True, key=f"stranger:{event.identity}")
+            self._tools.alerts.tell("agents", f"room {event.room}: {wrong}")
+
+    def _finished(
+        self, event: Event, memory: Memory, story: Story, convention: Convention, room: LiveRoom
+    ) -> None:
+        """The end: what was wanted and never came is told, for whoever asks tomorrow."""
+        if memory.finished:
+            return
+        memory.finished = True
+        self._tools.board.remove(event.session)
+        if memory.waited:
+            for agent in wanted_in(convention, room):
+                known = memory.of(agent.agent_name)
+                if not known.joined_at:
+                    self._nobody_came(story, agent.agent_name, memory)
+        lasted = event.at - memory.started_at if memory.started_at else None
+        story.tell(
+            Step.FINISHED,
+            at=event.at,
+            milliseconds=None if lasted is None else round(max(lasted, 0.0) * 1000.0),
+            key="finished",
+        )
+
+    def _nobody_came(self, story: Story, name: str, memory: Memory) -> None:
+        known = memory.of(name)
+        if known.taken_at:
+            why = "a worker took the job and its agent never joined"
+        elif known.asked_at:
+            why = "it was dispatched, and no worker took the job"
+        else:
+            why = "nobody dispatched it"
+        story.tell(Step.NOBODY_CAME, name, text=why, failed=True, key=f"nobody:{name}")
+
+    def _until_look(self, convention: Convention, room: LiveRoom, memory: Memory) -> float:
+        """Seconds until somebody who just came ought to have an agent; none where it is known to be gone."""
+        names = [agent.agent_name for agent in wanted_in(convention, room)]
+        known = [memory.agents[name] for name in names if name in memory.agents]
+        if all(one.here for one in known) and len(known) == len(names):
+            return _patience(convention)
+        now = self._tools.client.now()
+        if any(one.is_gone or 0.0 < one.asked_at < now - _patience(convention) for one in known):
+            return SETTLE
+        return _patience(convention)
+
+    async def _look_in(self, room: LiveRoom, seconds: float) -> None:
+        await self._tools.queue.look_at(room.name, room.session, time.time() + seconds)
+
+
+def _patience(convention: Convention) -> float:
+    return max(convention.join_timeout / NANOSECONDS, JOB_SHOWS_WITHIN) + SETTLE
+
+
+def told(convention: Convention) -> str:
+    """A convention in a sentence."""
+    names = [agent.agent_name for agent in convention.agents or ()]
+    ways = " or ".join(convention.dispatch)
+    return f"{convention.label}: {shown(names) or 'no agent'}, brought by {ways}"

@@ -1,0 +1,299 @@
+"""The queue and the leases in Redis, for any number of processes on any number of machines.
+
+    PREFIX:events      a stream: events in order; the consumer group `controllers` hands each to one process
+    PREFIX:later       a sorted set: looks and retries by the time at which they are due
+    PREFIX:seen:ID     ids of webhooks that came, for as long as LiveKit may send one again
+    PREFIX:lease:SID   who decides about a room session just now; it expires by itself
+    PREFIX:state:SID   what is remembered of it
+
+An event stays pending until it is worked on. What a process leaves behind that died is claimed by another one, after a
+time in which the leases of the dead one have run out. All times are Redis' own, the one clock that everybody shares.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+import uuid
+from collections import deque
+from typing import Any
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError, ResponseError
+
+from reconciler.controller.events import Event, look, pack, unpack
+from reconciler.controller.leases import LEASE_SECONDS
+from reconciler.controller.queue import MOST_EVENTS, REPLAY_WINDOW, Backlog, QueueFull, Ticket
+from reconciler.errors import EndpointError, QueueError
+
+GROUP = "controllers"
+# A process that works on one event for so long is dead, and its leases have run out.
+CLAIM_AFTER = LEASE_SECONDS + 3.0
+_STATE_SECONDS = 7 * 86_400
+_READ_AT_ONCE = 32
+_BLOCK = 0.25
+_CLAIM_EVERY = 2.0
+_MOVED_AT_ONCE = 200
+
+# KEYS: later, events. ARGV: how many. What is due moves to the stream, so that nobody else moves it as well.
+_RIPEN = """
+local now = redis.call('TIME')
+local due = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now[1] + now[2] / 1e6, 'LIMIT', 0, ARGV[1])
+for _, member in ipairs(due) do
+  redis.call('XADD', KEYS[2], '*', 'event', string.sub(member, string.find(member, ' ', 1, true) + 1))
+  redis.call('ZREM', KEYS[1], member)
+end
+return #due
+"""
+# KEYS: later. ARGV: member, seconds from now. The earliest time counts.
+_LATER = """
+local now = redis.call('TIME')
+return redis.call('ZADD', KEYS[1], 'LT', now[1] + now[2] / 1e6 + ARGV[2], ARGV[1])
+"""
+# KEYS: lease, state. ARGV: owner, milliseconds.
+_TAKE = """
+local owner = redis.call('GET', KEYS[1])
+if owner and owner ~= ARGV[1] then return false end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return redis.call('GET', KEYS[2]) or ''
+"""
+# KEYS: lease, state. ARGV: owner, state, seconds that it is kept, 1 to free the session.
+_STORE = """
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[2], ARGV[2], 'EX', ARGV[3])
+if ARGV[4] == '1' then redis.call('DEL', KEYS[1]) end
+return 1
+"""
+
+
+class RedisTies:
+    """One connection to a Redis, shared by the queue and the leases; `name` keeps projects apart."""
+
+    def __init__(self, url: str, name: str) -> None:
+        try:
+            self.redis: Redis = Redis.from_url(url, socket_timeout=10.0, socket_connect_timeout=5.0)
+        except ValueError as error:
+            raise EndpointError(
+                "--queue is no URL of a Redis: write it like redis://127.0.0.1:6379/0"
+            ) from error
+        self.owner = uuid.uuid4().hex
+        self.prefix = f"reconcile:{name}"
+        self.place = self._place()
+
+    def _place(self) -> str:
+        """Where it is, without a password."""
+        options = self.redis.connection_pool.connection_kwargs
+        return (
+            f"{options.get('host', options.get('path', 'redis'))}:{options.get('port', '')}".rstrip(
+                ":"
+            )
+        )
+
+    def key(self, *parts: str) -> str:
+        """The name of a key."""
+        return ":".join((self.prefix, *parts))
+
+    async def call(self, command: Any) -> Any:
+        """The answer to a command. Raises `QueueError` where Redis does not answer, or refuses.
+
+        The client's own types cannot tell whether it is the blocking one.
+        """
+        try:
+            return await command
+        except (RedisError, OSError, TimeoutError) as error:
+            reason = " ".join(str(error).split()) or type(error).__name__
+            raise QueueError(
+                f"Redis at {self.place}: {reason}: is it running, and --queue right?"
+            ) from error
+
+    async def close(self) -> None:
+        """Closes all connections."""
+        with contextlib.suppress(RedisError, OSError):
+            await self.redis.aclose()
+
+
+class RedisQueue:
+    """A `Queue` in Redis; its methods are explained there. `open` before it is used."""
+
+    def __init__(self, ties: RedisTies, *, claim_after: float = CLAIM_AFTER) -> None:
+        self._ties = ties
+        self._redis = ties.redis
+        self._claim_after = claim_after
+        self._events = ties.key("events")
+        self._later = ties.key("later")
+        self._taken: deque[Ticket] = deque()
+        self._next_claim = 0.0
+        self._ripen = self._redis.register_script(_RIPEN)
+        self._put_later = self._redis.register_script(_LATER)
+
+    async def open(self) -> None:
+        """Makes the consumer group. Raises `QueueError` where Redis cannot be reached."""
+        try:
+            await self._ties.call(
+                self._redis.xgroup_create(self._events, GROUP, id="0", mkstream=True)
+            )
+        except QueueError as error:
+            if not (
+                isinstance(error.__cause__, ResponseError) and "BUSYGROUP" in str(error.__cause__)
+            ):
+                raise
+
+    async def put(self, event: Event) -> None:
+        """Adds an event. Raises `QueueFull`, or `QueueError` where Redis does not take it."""
+        if await self._ties.call(self._redis.xlen(self._events)) >= MOST_EVENTS:
+            raise QueueFull
+        await self._ties.call(self._redis.xadd(self._events, {"event": pack(event)}))
+
+    async def put_again(self, event: Event, at: float) -> None:
+        """Adds an event that could not be worked on."""
+        await self._push(uuid.uuid4().hex, event, at)
+
+    async def look_at(self, room: str, session: str, at: float) -> None:
+        """Asks for a look at a room."""
+        # The same member for the same session, whatever the time: the set keeps the earliest.
+        await self._push(session, look(room, session, 0.0), at)
+
+    async def _push(self, name: str, event: Event, at: float) -> None:
+        member = name.encode() + b" " + pack(event)
+        wait = max(at - time.time(), 0.0)
+        await self._ties.call(self._put_later(keys=[self._later], args=[member, wait]))
+
+    async def take(self) -> Ticket:
+        """The next event, as soon as there is one."""
+        while not self._taken:
+            await self._ties.call(
+                self._ripen(keys=[self._later, self._events], args=[_MOVED_AT_ONCE])
+            )
+            if time.monotonic() >= self._next_claim:
+                self._next_claim = time.monotonic() + _CLAIM_EVERY
+                await self._claim()
+            if not self._taken:
+                await self._read()
+        return self._taken.popleft()
+
+    async def _read(self) -> None:
+        answer = await self._ties.call(
+            self._redis.xreadgroup(
+                GROUP,
+                self._ties.owner,
+                {self._events: ">"},
+                count=_READ_AT_ONCE,
+                block=int(_BLOCK * 1000),
+            )
+        )
+        for _, messages in _pairs(answer):
+            self._accept(messages)
+
+    async def _claim(self) -> None:
+        """Takes over what a process left behind that is dead."""
+        answer: Any = await self._ties.call(
+            self._redis.xautoclaim(
+                self._events,
+                GROUP,
+                self._ties.owner,
+                min_idle_time=int(self._claim_after * 1000),
+                count=_READ_AT_ONCE,
+            )
+        )
+        self._accept(answer[1])
+
+    def _accept(self, messages: Any) -> None:
+        for key, fields in messages:
+            event = unpack((fields or {}).get(b"event", b""))
+            self._taken.append(Ticket(event or _NOTHING, key))
+
+    async def done(self, ticket: Ticket) -> None:
+        """The event was worked on."""
+        pipeline = self._redis.pipeline(transaction=True)
+        pipeline.xack(self._events, GROUP, ticket.key)
+        pipeline.xdel(self._events, ticket.key)
+        await self._ties.call(pipeline.execute())
+
+    async def is_new(self, identifier: str) -> bool:
+        """Whether an event of this id comes for the first time."""
+        key = self._ties.key("seen", identifier)
+        return bool(
+            await self._ties.call(self._redis.set(key, b"1", nx=True, ex=int(REPLAY_WINDOW)))
+        )
+
+    async def backlog(self) -> Backlog:
+        """What is waiting: the stream has only what nobody finished."""
+        pipeline = self._redis.pipeline(transaction=False)
+        pipeline.xlen(self._events)
+        pipeline.xrange(self._events, count=1)
+        pipeline.time()
+        length, first, now = await self._ties.call(pipeline.execute())
+        if not first:
+            return Backlog(length, 0.0)
+        put_at = int(first[0][0].split(b"-")[0]) / 1000.0
+        return Backlog(length, max(now[0] + now[1] / 1e6 - put_at, 0.0))
+
+    async def leave(self) -> None:
+        """Gives what was taken and not begun to others at once, and takes this process out of the group."""
+        with contextlib.suppress(QueueError):
+            for ticket in self._taken:
+                await self.put(ticket.event)
+                await self.done(ticket)
+            pending: Any = await self._ties.call(
+                self._redis.xpending_range(self._events, GROUP, "-", "+", 1, self._ties.owner)
+            )
+            if not pending:
+                await self._ties.call(
+                    self._redis.xgroup_delconsumer(self._events, GROUP, self._ties.owner)
+                )
+
+    async def close(self) -> None:
+        """Lets others go on."""
+        await self.leave()
+
+
+# Stands for an event of a version that is not known here: it is taken off the queue, and the next resync looks.
+_NOTHING = look("", "", 0.0)
+
+
+def _pairs(answer: Any) -> Any:
+    """What a read answers: a list of pairs, or with newer protocols a mapping of lists."""
+    if isinstance(answer, dict):
+        return [(key, [one for part in parts for one in part]) for key, parts in answer.items()]
+    return answer or ()
+
+
+class RedisStore:
+    """Leases in Redis; see `leases.Store`."""
+
+    def __init__(self, ties: RedisTies) -> None:
+        self._ties = ties
+        self._take = ties.redis.register_script(_TAKE)
+        self._store = ties.redis.register_script(_STORE)
+
+    def _keys(self, session: str) -> list[str]:
+        return [self._ties.key("lease", session), self._ties.key("state", session)]
+
+    async def take(self, session: str, seconds: float) -> bytes | None:
+        """Takes a session for some time."""
+        answer = await self._ties.call(
+            self._take(keys=self._keys(session), args=[self._ties.owner, int(seconds * 1000)])
+        )
+        return bytes(answer) if answer is not None else None
+
+    async def give_back(self, session: str, state: bytes) -> bool:
+        """Stores the state and frees the session."""
+        return await self._write(session, state, frees=True)
+
+    async def keep(self, session: str, state: bytes) -> bool:
+        """Stores the state and lets the time run out."""
+        return await self._write(session, state, frees=False)
+
+    async def _write(self, session: str, state: bytes, *, frees: bool) -> bool:
+        answer = await self._ties.call(
+            self._store(
+                keys=self._keys(session),
+                args=[self._ties.owner, state, _STATE_SECONDS, int(frees)],
+            )
+        )
+        return bool(answer)
+
+
+async def wait_for_redis(ties: RedisTies) -> None:
+    """Raises `QueueError` where there is no Redis to talk to."""
+    await ties.call(ties.redis.ping())

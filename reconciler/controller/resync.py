@@ -1,0 +1,137 @@
+"""Every so often a look at all rooms: what webhooks did not tell is found here.
+
+One list tells which rooms live and where somebody waits. A room is looked into where its verdict depends on more than
+that: somebody waits in it, or nothing is known of it yet. First it is only read, by as many at a time as the client
+lets through, and only where something is to be written is the room's lease taken and all of it read again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from dataclasses import replace
+
+from reconciler.agents.conventions import Convention
+from reconciler.agents.healing import Decision, decide
+from reconciler.agents.live import LiveRoom, wanted_in
+from reconciler.agents.memory import Memory
+from reconciler.agents.verdict import judge
+from reconciler.controller.leases import Busy
+from reconciler.controller.tending import Tender, Tools
+from reconciler.errors import ApiError, ReconcileError
+
+log = logging.getLogger("reconciler.serve")
+
+# How many rooms are looked into at the same time; the client's own limit on requests comes on top.
+AT_ONCE = 64
+
+
+class Resync:
+    """Looks at all rooms."""
+
+    def __init__(self, tools: Tools, tender: Tender) -> None:
+        self._tools = tools
+        self._tender = tender
+
+    async def run(self) -> int:
+        """One resync; returns how many rooms live. Raises `ApiError` where the list of rooms cannot be read."""
+        started = time.monotonic()
+        begun = self._tools.client.now()
+        rooms = await self._tools.client.rooms()
+        self._forget(rooms, begun)
+        waiting: list[tuple[LiveRoom, Convention]] = []
+        for room in rooms:
+            convention = self._tools.rules.now.of(room.name)
+            if convention is not None and self._is_open(room):
+                waiting.append((room, convention))
+            else:
+                self._show(room, convention)
+        waiting.reverse()  # workers take from the end; the oldest room comes first
+        failures: list[ReconcileError] = []
+        async with asyncio.TaskGroup() as group:
+            for _ in range(min(AT_ONCE, len(waiting))):
+                group.create_task(self._work(waiting, failures))
+        if failures:
+            self._tools.alerts.wrong(
+                "LiveKit", f"{len(failures)} rooms could not be read: {failures[0]}"
+            )
+        else:
+            self._tools.alerts.right("LiveKit")
+        self._tools.metrics.resync_seconds.set(time.monotonic() - started)
+        self._tools.metrics.resync_at.set(time.time())
+        return len(rooms)
+
+    def _is_open(self, room: LiveRoom) -> bool:
+        if room.waiting:
+            return True
+        known = self._tools.board.find(room.session)
+        return known is None or not known.is_settled
+
+    def _forget(self, rooms: list[LiveRoom], begun: float) -> None:
+        """Rooms that ended without a word."""
+        self._tools.board.keep_only({room.session for room in rooms}, begun)
+
+    def _show(self, room: LiveRoom, convention: Convention | None) -> None:
+        known = self._tools.board.find(room.session)
+        if known is not None and convention is not None:
+            return
+        now = self._tools.client.now()
+        label = convention.label if convention is not None else None
+        self._tools.board.show(room, label, judge(room, convention, now), now, is_settled=True)
+
+    async def _work(
+        self, waiting: list[tuple[LiveRoom, Convention]], failures: list[ReconcileError]
+    ) -> None:
+        while waiting:
+            room, convention = waiting.pop()
+            try:
+                await self._look(room, convention)
+            except ReconcileError as error:
+                self._tools.metrics.errors.labels(
+                    error.method if isinstance(error, ApiError) and error.method else "resync"
+                ).inc()
+                failures.append(error)
+
+    async def _look(self, room: LiveRoom, convention: Convention) -> None:
+        seen = await self._read(room, convention)
+        if seen is None:
+            return
+        if self._is_news(seen, convention):
+            try:
+                async with self._tools.leases.of(room.session) as lease:
+                    await self._tender.tend(lease, room)
+            except Busy:
+                await self._tools.queue.look_at(room.name, room.session, time.time() + 1.0)
+            return
+        now = self._tools.client.now()
+        judgement = judge(seen, convention, now)
+        self._tools.board.show(seen, convention.label, judgement, now, is_settled=not seen.waiting)
+
+    async def _read(self, room: LiveRoom, convention: Convention) -> LiveRoom | None:
+        """As little of the room as settles it: who is there where somebody waits, else who was asked for."""
+        client = self._tools.client
+        if not room.waiting:
+            dispatches = await client.dispatches(room.name)
+            return None if dispatches is None else replace(room, dispatches=dispatches)
+        waiting, agents = await client.participants(room.name)
+        seen = replace(room, waiting=waiting, agents=agents)
+        names = [one.agent_name for one in agents]
+        if sorted(agent.agent_name for agent in wanted_in(convention, seen)) == sorted(
+            name or "" for name in names
+        ):
+            return seen
+        dispatches = await client.dispatches(room.name)
+        return None if dispatches is None else replace(seen, dispatches=dispatches)
+
+    def _is_news(self, room: LiveRoom, convention: Convention) -> bool:
+        """Whether there is something to do or to remember, as far as can be told without the room's memory."""
+        known = self._tools.board.find(room.session)
+        if room.waiting and (
+            known is None
+            or known.judgement.verdict
+            is not judge(room, convention, self._tools.client.now()).verdict
+        ):
+            return True
+        found: Decision = decide(convention, room, Memory(), self._tools.client.now(), 1)
+        return bool(found.writes or found.given_up or found.look_at is not None)

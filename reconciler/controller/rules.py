@@ -1,0 +1,106 @@
+"""The file in force: which room falls under which convention. A file that changes is taken over when it is valid.
+
+One that is not valid, or is for another project, changes nothing: the rules of before stay in force, and whoever broke
+the file is told.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from reconciler.agents.conventions import Convention, Conventions
+from reconciler.config.load import load, read_files
+from reconciler.config.model import Configuration
+from reconciler.core.finding import Severity
+from reconciler.errors import ReconcileError, Refused
+from reconciler.gateway.endpoint import Endpoint
+from reconciler.pipeline.guards import ConfigError, endpoint_of, require_known_project
+
+# What else may be wrong with a file is the business of `validate` and `plan`.
+_OWN = re.compile(r"(agents\b|version\b|$)")
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The conventions of a file, and the project that they are for."""
+
+    project: str
+    conventions: Conventions
+    endpoint: Endpoint
+
+    def of(self, room: str) -> Convention | None:
+        """The convention of a room by its name."""
+        return self.conventions.of_room(room)
+
+
+class RulesInForce:
+    """The rules that count now; they change between two events, never within one."""
+
+    def __init__(self, paths: tuple[Path, ...], environ: Mapping[str, str]) -> None:
+        self._paths = paths
+        self._environ = environ
+        self._content = read_files(paths)
+        self.now = rules_in(load(self._content, environ), environ)
+        self.is_current = True
+
+    async def watch(
+        self,
+        interval: float,
+        on_change: Callable[[], Awaitable[None]],
+        on_failure: Callable[[str], None],
+    ) -> None:
+        """Reads the files every so many seconds, for ever; a changed one is taken over, or told to `on_failure`."""
+        while True:
+            await asyncio.sleep(interval)
+            try:
+                if await asyncio.to_thread(self._reload):
+                    await on_change()
+            except ReconcileError as error:
+                self.is_current = False
+                on_failure(_told(error))
+
+    def _reload(self) -> bool:
+        """Whether the rules changed. Raises `ReconcileError` once for each content that cannot be used."""
+        content = read_files(self._paths)
+        if content == self._content:
+            return False
+        self._content = content
+        rules = rules_in(load(content, self._environ), self._environ)
+        if rules.endpoint != self.now.endpoint:
+            raise Refused(
+                f"the file is for {rules.endpoint.host} now, and this process serves {self.now.endpoint.host}: "
+                "start another one"
+            )
+        self.now = rules
+        self.is_current = True
+        return True
+
+
+def rules_in(configuration: Configuration, environ: Mapping[str, str]) -> Rules:
+    """The rules of a configuration.
+
+    Raises `ConfigError` where its agent plane or the project it is for cannot be read, and `EndpointError` or
+    `Refused` as any command. What is wrong with the SIP plane is not this process's business.
+    """
+    require_known_project(configuration)
+    unread = tuple(
+        one
+        for one in configuration.findings
+        if one.severity is Severity.ERROR and _OWN.match(one.path)
+    )
+    if unread:
+        raise ConfigError(unread)
+    conventions = configuration.agents.conventions if configuration.agents else Conventions(())
+    return Rules(configuration.project.name, conventions, endpoint_of(configuration, environ))
+
+
+def _told(error: ReconcileError) -> str:
+    if isinstance(error, ConfigError):
+        first = next(one for one in error.findings if one.severity is Severity.ERROR)
+        more = len(error.findings) - 1
+        return f"{first}" + (f" (and {more} more)" if more else "")
+    return str(error)
