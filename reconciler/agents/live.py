@@ -12,6 +12,8 @@ from reconciler.agents.conventions import Convention, Mechanism
 from reconciler.core.values import AgentDispatch
 
 UNNAMED = "(unnamed)"
+CANARY_PREFIX = "reconcile-probe-"
+"""What the rooms of `reconcile probe` are called: they live for seconds, and nobody waits in them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,3 +115,10 @@ def shown(agent_names: Iterable[str | None]) -> str:
 
 def _label(agent_name: str | None) -> str:
     return "(without a name)" if agent_name is None else agent_name or UNNAMED
+
+
+def place_of(convention: Convention | None) -> str | None:
+    """The prefix of a convention, or its room, as documents name it."""
+    if convention is None:
+        return None
+    return convention.prefix if convention.room is None else convention.room

@@ -14,6 +14,7 @@ from reconciler.cli.options import (
     only_option,
     output_options,
     request_options,
+    rooms_option,
     strict_option,
     write_secrets_option,
 )
@@ -23,7 +24,7 @@ from reconciler.pipeline.request import Prepared, Request
 
 @click.command("apply")
 @click.argument("saved", required=False, type=click.Path(path_type=Path), metavar="[FILE]")
-@request_options(only_option, write_secrets_option)
+@request_options(only_option, write_secrets_option, rooms_option)
 @click.option(
     "--auto-approve", is_flag=True, envvar="RECONCILE_AUTO_APPROVE", help="Apply without asking."
 )
@@ -55,9 +56,13 @@ def command(
     exactly that is done, or nothing where one of its objects has changed since. The project is read once more at the
     end: where it still differs, the exit code is 1.
 
+    With --rooms the agents of live rooms are dispatched afterwards. Each room is looked into again right before that,
+    and beside a saved FILE the configuration says what they are to be.
+
     \b
     Examples:
       reconcile apply
+      reconcile apply --rooms
       reconcile apply --auto-approve --receipt .reconcile/receipt.json
       reconcile apply plan.json
       reconcile apply --auto-approve --max-deletes 12
@@ -75,19 +80,21 @@ def command(
         prepared = prepare(request) if saved is None else prepare_saved(request, saved)
     plan = prepared.plan
     if output.format == "text":
-        print_plan(plan, output, plan_document(plan))
+        print_plan(plan, output, plan_document(plan, prepared.rooms))
     if exit_of(plan.findings, strict=strict, tests=plan.tests):
         if output.format != "text":
-            print_plan(plan, output, plan_document(plan))
+            print_plan(plan, output, plan_document(plan, prepared.rooms))
         note("nothing was written: the plan has errors or failing tests", output)
         return ExitCode.ERROR
     reason = deletion_guard(plan, max_deletes)
     if reason is not None:
         raise Refused(f"nothing was written: {reason}")
-    if not plan.is_empty and saved is None and not auto_approve:
+    has_writes = not plan.is_empty or (prepared.rooms is not None and prepared.rooms.has_writes)
+    if has_writes and saved is None and not auto_approve:
         if output.format != "text":
             # Whoever is asked has to see what for; the data on stdout comes afterwards.
-            click.echo(show_plan(plan_document(plan), Format.TEXT).rstrip("\n"), err=True)
+            shown = show_plan(plan_document(plan, prepared.rooms), Format.TEXT)
+            click.echo(shown.rstrip("\n"), err=True)
         _ask()
     return _write(request, prepared, receipt, output)
 
@@ -114,16 +121,20 @@ def _write(request: Request, prepared: Prepared, receipt: Path | None, output: O
     # Thousands of calls follow; what there is by now stays to the end.
     gc.freeze()
     gc.enable()
-    with Progress(len(prepared.plan.calls), quiet=output.quiet) as progress:
-        applied = carry_out(request, prepared, progress.done)
+    rooms = prepared.rooms
+    total = len(prepared.plan.calls) + (len(tuple(rooms.agents_brought())) if rooms else 0)
+    with Progress(total, quiet=output.quiet) as progress:
+        applied = carry_out(request, prepared, progress.done, progress.room_done)
     report = applied.report
-    document = report_document(prepared.plan, report)
+    document = report_document(prepared.plan, report, rooms, applied.rooms)
     emit(show_report(document, Format(output.format), color=output.color, verbose=output.verbose))
     if report.interrupted:
         return ExitCode.INTERRUPTED
     if not report.is_complete:
         return ExitCode.ERROR
+    # What came of the objects is for the receipt, whatever came of the rooms.
+    code = ExitCode.OK if document["complete"] else ExitCode.ERROR
     if receipt is not None and applied.live is not None:
         leave_receipt(receipt, prepared, applied.live)
         note(f"receipt written to {receipt}", output)
-    return ExitCode.OK
+    return code

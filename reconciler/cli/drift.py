@@ -13,6 +13,7 @@ from reconciler.cli.options import (
     only_option,
     output_options,
     request_options,
+    rooms_option,
     strict_option,
 )
 from reconciler.errors import ExitCode
@@ -20,7 +21,7 @@ from reconciler.pipeline.request import Request
 
 
 @click.command("drift")
-@request_options(only_option, live_option)
+@request_options(only_option, live_option, rooms_option)
 @click.option(
     "--receipt",
     type=click.Path(path_type=Path),
@@ -37,7 +38,7 @@ def command(
     """Tell whether the live project still is what the file says: exit code 2 if not.
 
     Live objects that the file does not list count as drift where `unlisted: report` is set. With the receipt of the
-    last apply each difference says which side changed since.
+    last apply each difference says which side changed since. With --rooms a live room that lacks an agent counts, too.
 
     \b
     Examples:
@@ -52,7 +53,12 @@ def command(
     with findings_told(output):
         prepared = prepare(request)
     known = causes(receipt, prepared) if receipt is not None else None
-    print_plan(prepared.plan, output, drift_document(prepared.plan, known))
+    rooms = prepared.rooms
+    print_plan(prepared.plan, output, drift_document(prepared.plan, known, rooms))
     if exit_of(prepared.plan.findings, strict=strict, tests=prepared.plan.tests):
         return ExitCode.ERROR
-    return ExitCode.CHANGES if prepared.plan.changes or prepared.plan.unlisted else ExitCode.OK
+    if rooms is not None and rooms.unread:
+        return ExitCode.ERROR
+    lacking = rooms is not None and rooms.lacks_an_agent
+    differs = prepared.plan.changes or prepared.plan.unlisted or lacking
+    return ExitCode.CHANGES if differs else ExitCode.OK

@@ -34,11 +34,17 @@ COMMANDS = {
         "Tell whether the live project still matches the file (exit code 2 if not).",
     ),
     "explain": ("explain", "Tell where a call goes or who joins a room, step by step, and why."),
+    "rooms": ("rooms", "Show live rooms, and which of them lack their agent (exit code 2 then)."),
+    "probe": ("probe", "Tell whether a worker answers to each agent name, and how fast."),
     "show": ("show", "Show a saved plan, a snapshot or a receipt."),
     "snapshot": ("snapshot", "Save the live project to a file, secrets left out."),
     "export": ("export", "Print the live project as a configuration that plans to no change."),
     "ids": ("ids", "Print the ids of the live objects by name."),
+    "history": ("history", "Tell what happened in a room, from the journal of the controller."),
     "graph": ("graph", "Draw the map: numbers, trunks, rules, rooms, agents."),
+    "token": ("token", "Mint a token that brings a room's agents, or audit one."),
+    "conventions": ("conventions", "Print which rooms get which agents, for applications."),
+    "serve": ("serve", "Keep live rooms at their conventions: webhooks in, dispatches out."),
     "emulate": ("emulate", "Run an emulator of LiveKit's API on loopback."),
     "schema": ("schema", "Print the JSON Schema of the file, for editors."),
 }
@@ -47,7 +53,7 @@ EXIT_CODES = """\b
 Exit codes:
   0    done, or nothing to change
   1    an error; a partial apply; a failing routing test
-  2    there are changes or drift (drift, plan --detailed-exitcode)
+  2    there are changes or drift (drift, plan --detailed-exitcode), bad verdicts (rooms, probe)
   3    refused, nothing was written: stale plan, deletion guard, no approval, wrong host
   64   wrong usage
   130  interrupted

@@ -13,6 +13,7 @@ from reconciler.cli.options import (
     only_option,
     output_options,
     request_options,
+    rooms_option,
     strict_option,
     write_secrets_option,
 )
@@ -21,7 +22,7 @@ from reconciler.pipeline.request import Request
 
 
 @click.command("plan")
-@request_options(only_option, live_option, write_secrets_option)
+@request_options(only_option, live_option, write_secrets_option, rooms_option)
 @click.option(
     "--out", type=click.Path(path_type=Path), help="Save the plan, to be applied as it is shown."
 )
@@ -49,6 +50,7 @@ def command(
       reconcile plan --live snapshot.json       without a key, for pull requests
       reconcile plan --format github            Markdown for a comment, annotations for the files
       reconcile plan --only agents              which agents change, whatever the trunks and rules do
+      reconcile plan --rooms                    and which live rooms lack an agent
     """
     from reconciler.pipeline.artefacts import save
     from reconciler.pipeline.prepare import prepare
@@ -56,7 +58,8 @@ def command(
 
     with findings_told(output):
         prepared = prepare(request)
-    print_plan(prepared.plan, output, plan_document(prepared.plan))
+    rooms = prepared.rooms
+    print_plan(prepared.plan, output, plan_document(prepared.plan, rooms))
     if exit_of(prepared.plan.findings, strict=strict, tests=prepared.plan.tests):
         if out is not None:
             note(f"{out} was not written: the plan has errors or failing tests", output)
@@ -64,4 +67,10 @@ def command(
     if out is not None:
         save(out, prepared)
         note(f"saved to {out}: apply it with `reconcile apply {out}`", output)
-    return ExitCode.CHANGES if detailed_exitcode and not prepared.plan.is_empty else ExitCode.OK
+        if rooms is not None:
+            told = f"rooms come and go, and are not in it: `reconcile apply {out} --rooms` reads them anew"
+            note(told, output)
+    if rooms is not None and rooms.unread:
+        return ExitCode.ERROR
+    would_write = not prepared.plan.is_empty or (rooms is not None and rooms.has_writes)
+    return ExitCode.CHANGES if detailed_exitcode and would_write else ExitCode.OK

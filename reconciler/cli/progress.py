@@ -11,6 +11,7 @@ import click
 
 if TYPE_CHECKING:
     from reconciler.apply import Result
+    from reconciler.pipeline.room_writes import RoomResult
 
 # Where nobody watches, a line a call is a log; ten thousand of them are noise.
 PLAIN_LINES = 200
@@ -56,16 +57,29 @@ class Progress:
 
     def done(self, result: Result) -> None:
         """Notes one call that ended."""
-        self._count += 1
-        if self._quiet:
-            return
-        if self._bar is not None:
-            self._bar.advance(self._task)
-            return
-        step = max(self._total // PLAIN_LINES, 1)
-        if self._count % step == 0 or result.outcome.value != "done" or self._count == self._total:
+        if self._is_told(is_done=result.outcome.value == "done"):
             from reconciler.render.report import progress_line
 
-            # Whoever read the log may be gone: the writes go on, and the report says what became of them.
-            with contextlib.suppress(OSError):
-                click.echo(progress_line(result, self._count, self._total).rstrip("\n"), err=True)
+            self._tell(progress_line(result, self._count, self._total))
+
+    def room_done(self, result: RoomResult) -> None:
+        """Notes one agent that a room got, or did not get."""
+        if self._is_told(is_done=result.outcome.value == "done"):
+            from reconciler.render.room_plans import room_progress_line
+
+            self._tell(room_progress_line(result, self._count, self._total))
+
+    def _is_told(self, *, is_done: bool) -> bool:
+        """Counts one more; whether it gets a line of its own."""
+        self._count += 1
+        if self._bar is not None:
+            self._bar.advance(self._task)
+        if self._quiet or self._bar is not None:
+            return False
+        step = max(self._total // PLAIN_LINES, 1)
+        return self._count % step == 0 or not is_done or self._count == self._total
+
+    def _tell(self, line: str) -> None:
+        # Whoever read the log may be gone: the writes go on, and the report says what became of them.
+        with contextlib.suppress(OSError):
+            click.echo(line.rstrip("\n"), err=True)

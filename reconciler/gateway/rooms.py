@@ -177,11 +177,13 @@ class RoomsClient:
             if error.code != "not_found":
                 raise
 
-    async def create_room(self, name: str, agent_name: str | None, **settings: Any) -> LiveRoom:
+    async def create_room(
+        self, name: str, agent_name: str | None, agent_metadata: str = "", **settings: Any
+    ) -> LiveRoom:
         """Makes a room that asks for one agent; with None it asks for the unnamed one, as every room does."""
         request = CreateRoomRequest(name=name, **settings)
         if agent_name is not None:
-            request.agents.add(agent_name=agent_name)
+            request.agents.add(agent_name=agent_name, metadata=agent_metadata)
         from livekit.protocol.models import Room
 
         answer = await self._call(

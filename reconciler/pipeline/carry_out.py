@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -14,31 +15,52 @@ from reconciler.pipeline.request import Prepared, Request
 
 if TYPE_CHECKING:
     from reconciler.core.objects import Snapshot
+    from reconciler.pipeline.room_writes import RoomResult
 
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What an apply did, and the live project after it; None where it was not looked at again."""
+    """What an apply did, and the live project after it; None where it was not looked at again.
+
+    `rooms` is what became of the live rooms; nothing where they were not asked for.
+    """
 
     report: Report
     live: Snapshot | None
+    rooms: tuple[RoomResult, ...] = ()
 
 
-def carry_out(request: Request, prepared: Prepared, progress: Progress) -> Applied:
-    """Applies the plan and looks at the live project again: what differs afterwards is in the report."""
+def carry_out(
+    request: Request,
+    prepared: Prepared,
+    progress: Progress,
+    room_progress: Callable[[RoomResult], None] | None = None,
+) -> Applied:
+    """Applies the plan and looks at the live project again: what differs afterwards is in the report.
+
+    Objects come first, and live rooms follow: what a rule brings by itself need not be dispatched.
+    """
     server = prepared.server
     if server is None:
         raise Refused("a plan made against a file cannot be applied: plan against the live project")
     report = apply_plan(prepared.plan, server, request.concurrency, progress, seen=prepared.live)
+    rooms: tuple[RoomResult, ...] = ()
+    if prepared.rooms is not None:
+        from reconciler.pipeline.room_writes import carry_out_rooms
+
+        rooms, interrupted = carry_out_rooms(
+            request, prepared.rooms, room_progress, is_stopped=report.interrupted
+        )
+        report = replace(report, interrupted=interrupted)
     if report.interrupted:
-        return Applied(report, None)
+        return Applied(report, None, rooms)
     try:
         live = server.snapshot(server.observe())
     except ReconcileError as error:
         # What was done is known, whatever became of the server since.
         unread = f"the project could not be read again: {error}"
-        return Applied(replace(report, differences=(unread,)), None)
-    return Applied(replace(report, differences=_differences(request, prepared, live)), live)
+        return Applied(replace(report, differences=(unread,)), None, rooms)
+    return Applied(replace(report, differences=_differences(request, prepared, live)), live, rooms)
 
 
 def _differences(request: Request, prepared: Prepared, live: Snapshot) -> tuple[str, ...]:

@@ -35,6 +35,7 @@ from reconciler.sip.spec import DISPATCH_RULE
 if TYPE_CHECKING:
     from reconciler.gateway.endpoint import Endpoint
     from reconciler.gateway.server import LiveServer, Observed
+    from reconciler.pipeline.room_writes import RoomPlans
 
 
 def prepare(request: Request) -> Prepared:
@@ -42,7 +43,7 @@ def prepare(request: Request) -> Prepared:
     if request.live_file is not None:
         return _prepare_offline(request)
     files = read_files(request.paths)
-    with background(2, "observe") as pool:
+    with background(3, "observe") as pool:
         guess = certain_endpoint(files, request.environ)
         observing = pool.submit(_observe, request, guess) if guess is not None else None
         configuration = load(files, request.environ)
@@ -52,7 +53,9 @@ def prepare(request: Request) -> Prepared:
         require_listed(configuration, request.write_secrets)
         if observing is None or endpoint != guess:
             observing = pool.submit(_observe, request, endpoint)
+        reading = pool.submit(_rooms, request, configuration, endpoint) if request.rooms else None
         server, observed = observing.result()
+        rooms = reading.result() if reading is not None else None
     server.era = era_of(request, configuration, observed.found_era)
     server.use_secrets(secrets_of(configuration))
     live = server.snapshot(observed)
@@ -62,7 +65,15 @@ def prepare(request: Request) -> Prepared:
         plan_against(request, configuration, live, server.era),
         server.era,
         server,
+        rooms=rooms,
     )
+
+
+def _rooms(request: Request, configuration: Configuration, endpoint: Endpoint) -> RoomPlans:
+    from reconciler.pipeline.room_writes import read_rooms
+    from reconciler.pipeline.rooms import Project as RoomsProject
+
+    return read_rooms(request, RoomsProject(configuration, endpoint))
 
 
 def _prepare_offline(request: Request) -> Prepared:
@@ -168,13 +179,26 @@ def prepare_saved(request: Request, path: Path) -> Prepared:
         )
     server = open_server(request, endpoint)
     server.era = saved.era
+    rooms = _rooms_of_file(request, path, endpoint) if request.rooms else None
     live = server.snapshot(server.observe())
     require_fresh(path, saved, live, Fingerprints(endpoint.api_secret) if saved.keyed else None)
     server.use_secrets(secrets_from(saved, request.environ))
     configuration = Configuration(
         files=saved.files, project=Project(saved.plan.project, env_prefix=saved.env_prefix)
     )
-    return Prepared(configuration, live, saved.plan, saved.era, server, is_saved=True)
+    return Prepared(configuration, live, saved.plan, saved.era, server, is_saved=True, rooms=rooms)
+
+
+def _rooms_of_file(request: Request, path: Path, endpoint: Endpoint) -> RoomPlans:
+    """Live rooms beside a saved plan, which holds no conventions: those are the file's as it is now."""
+    from reconciler.pipeline.rooms import open_project
+
+    project = open_project(request)
+    if project.endpoint != endpoint:
+        raise Refused(
+            f"{path}: the plan is for {endpoint.host}, the file for {project.endpoint.host}: nothing was read"
+        )
+    return _rooms(request, project.configuration, endpoint)
 
 
 def secrets_of(configuration: Configuration) -> Callable[[Call, str], str]:

@@ -15,11 +15,15 @@ if TYPE_CHECKING:
     from reconciler.config.model import Configuration
     from reconciler.core.objects import Snapshot
     from reconciler.gateway.server import LiveServer
+    from reconciler.pipeline.room_writes import RoomPlans
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a command was asked, as far as the flow needs it. `timeout` is in seconds and covers all tries of a call."""
+    """What a command was asked, as far as the flow needs it. `timeout` is in seconds and covers all tries of a call.
+
+    `rooms`: live rooms are read as well.
+    """
 
     paths: tuple[Path, ...] = (Path("config/dispatch.yaml"),)
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
@@ -29,11 +33,15 @@ class Request:
     live_file: Path | None = None
     timeout: float = 30.0
     concurrency: int = 8
+    rooms: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A plan and what it was made of. `server` is None where it was made against a file."""
+    """A plan and what it was made of. `server` is None where it was made against a file.
+
+    `rooms` are None where they were not asked for. They are no part of the plan: rooms come and go.
+    """
 
     configuration: Configuration
     live: Snapshot
@@ -41,3 +49,4 @@ class Prepared:
     era: Era
     server: LiveServer | None
     is_saved: bool = False
+    rooms: RoomPlans | None = None

@@ -37,6 +37,7 @@ from reconciler.core.values import (
     canonical_json,
     natural,
 )
+from reconciler.render.room_plans import RoomPlans, room_counts, room_plan_documents
 from reconciler.render.shapes import (
     CallDocument,
     Cause,
@@ -63,9 +64,9 @@ Causes: TypeAlias = Mapping[tuple[str, str, str], Cause]
 """By kind, name and path of a field: who made it differ since the last apply."""
 
 
-def plan_document(plan: Plan) -> PlanDocument:
-    """A plan as a document."""
-    return {
+def plan_document(plan: Plan, rooms: RoomPlans | None = None) -> PlanDocument:
+    """A plan as a document, with the live rooms where they were read."""
+    document: PlanDocument = {
         "format_version": FORMAT_VERSION,
         "project": plan.project,
         "host": plan.host,
@@ -79,12 +80,20 @@ def plan_document(plan: Plan) -> PlanDocument:
         "tests": [_test(test) for test in plan.tests],
         "notes": list(plan.notes),
     }
+    if rooms is not None:
+        document["rooms"] = room_plan_documents(rooms.rooms)
+        document["summary"]["rooms"] = room_counts(document["rooms"])
+        document["notes"] += (f"room {name}: {reason}" for name, reason in rooms.unread)
+    return document
 
 
-def drift_document(plan: Plan, causes: Causes | None = None) -> PlanDocument:
-    """A plan as the answer to whether live differs: reported unlisted objects count, too."""
-    document = plan_document(plan)
-    document["drift"] = bool(plan.changes or plan.calls or plan.unlisted)
+def drift_document(
+    plan: Plan, causes: Causes | None = None, rooms: RoomPlans | None = None
+) -> PlanDocument:
+    """A plan as the answer to whether live differs: reported unlisted objects and rooms without an agent count, too."""
+    document = plan_document(plan, rooms)
+    lacking = any(room["missing"] for room in document["rooms"])
+    document["drift"] = bool(plan.changes or plan.calls or plan.unlisted or lacking)
     if causes:
         document["changes"] = [_change(change, causes) for change in plan.changes]
     return document

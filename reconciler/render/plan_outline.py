@@ -11,6 +11,7 @@ from itertools import chain
 from reconciler.render.escape import escape, quote
 from reconciler.render.fields import field_lines
 from reconciler.render.outline import Line, Section, capped, plural
+from reconciler.render.room_plans import planned_rooms_section, planned_words
 from reconciler.render.shapes import (
     CallDocument,
     ChangeDocument,
@@ -48,6 +49,7 @@ def sections(document: PlanDocument, *, verbose: bool) -> list[Section]:
     """Everything that is not empty."""
     found = [
         *_planes(document, verbose),
+        planned_rooms_section(document["rooms"], verbose=verbose),
         Section(
             "Gaps - calls that nobody answers for a moment",
             tuple(Line(escape(gap["message"])) for gap in document["gaps"]),
@@ -206,6 +208,9 @@ def conclusion(document: PlanDocument) -> str:
     unlisted = document["summary"]["sip"]["unlisted"]
     if drift and unlisted:
         counts.append(f"{unlisted:,} unlisted")
+    if "rooms" in document["summary"]:
+        told = planned_words(document["summary"]["rooms"], drift=drift)
+        counts += [told] if told else []
     if counts:
         return f"{'Drift' if drift else 'Plan'}: {'; '.join(counts)}.{_but(document)}"
     nothing = "No drift." if drift else "No changes."

@@ -15,6 +15,14 @@ from reconciler.render.escape import escape, quote
 from reconciler.render.outline import Line, Section, capped
 from reconciler.render.paint import painter
 from reconciler.render.plan_outline import of_project
+from reconciler.render.room_plans import (
+    RoomPlans,
+    RoomResult,
+    result_words,
+    room_result_documents,
+    room_results_sections,
+    room_tally,
+)
 from reconciler.render.shapes import ReportDocument, ReportSummary, ResultDocument, Tally
 from reconciler.render.words import title
 
@@ -75,10 +83,15 @@ class Report(Protocol):
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-def report_document(plan: Plan, report: Report) -> ReportDocument:
-    """A report as a document, with the plan that was applied."""
+def report_document(
+    plan: Plan,
+    report: Report,
+    planned_rooms: RoomPlans | None = None,
+    room_results: Iterable[RoomResult] = (),
+) -> ReportDocument:
+    """A report as a document, with the plan that was applied and, where they were read, the live rooms."""
     results = [_result(result) for result in report.results]
-    return {
+    document: ReportDocument = {
         "format_version": FORMAT_VERSION,
         "project": plan.project,
         "host": plan.host,
@@ -87,8 +100,14 @@ def report_document(plan: Plan, report: Report) -> ReportDocument:
         "summary": _summary(results),
         "results": results,
         "differences": list(report.differences),
-        "plan": plan_document(plan),
+        "plan": plan_document(plan, planned_rooms),
     }
+    if planned_rooms is not None:
+        document["rooms"] = room_result_documents(room_results)
+        tally = document["summary"]["rooms"] = room_tally(document["rooms"])
+        missed = tally["failed"] or tally["not_tried"] or planned_rooms.unread
+        document["complete"] = document["complete"] and not missed
+    return document
 
 
 def _result(result: Result) -> ResultDocument:
@@ -158,6 +177,7 @@ def sections(document: ReportDocument, *, verbose: bool) -> list[Section]:
         Section("Done", tuple(done)),
         Section("Failed", tuple(lines["failed"]), urgent=True),
         Section("Not tried", tuple(capped(lines["not_tried"], _SHOWN, "calls")), urgent=True),
+        *room_results_sections(document.get("rooms", []), verbose=verbose),
         Section(
             "Not as planned after all - somebody else changed it meanwhile, or a call failed",
             tuple(Line(escape(difference)) for difference in document["differences"]),
@@ -179,7 +199,8 @@ def _words(result: ResultDocument) -> str:
 
 def conclusion(document: ReportDocument) -> str:
     """What it comes to, in one line."""
-    if not document["results"] and document["complete"]:
+    has_rooms = bool(document.get("rooms"))
+    if not document["results"] and not has_rooms and document["complete"]:
         return "Nothing to apply."
     summary = document["summary"]
     done = ", ".join(
@@ -192,6 +213,8 @@ def conclusion(document: ReportDocument) -> str:
         )
         if count or action != "rename"
     )
+    if has_rooms and "rooms" in summary:
+        done = f"{done}; {result_words(summary['rooms'])}"
     failed, not_tried = _total(summary["failed"]), _total(summary["not_tried"])
     rest = f"; {failed:,} failed, {not_tried:,} not tried" if failed or not_tried else ""
     if document["complete"]:

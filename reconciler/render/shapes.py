@@ -9,6 +9,15 @@ from __future__ import annotations
 from typing import Literal, NotRequired, TypeAlias, TypedDict
 
 from reconciler.core.values import JsonValue
+from reconciler.render.history_shapes import HistoryDocument
+from reconciler.render.room_shapes import (
+    ProbeDocument,
+    RoomCounts,
+    RoomPlanDocument,
+    RoomResultDocument,
+    RoomsDocument,
+    RoomTally,
+)
 
 Cause: TypeAlias = Literal["live", "file", "both", "unknown"]
 """Who made a drift, as far as the receipt of the last apply tells."""
@@ -111,10 +120,11 @@ class Counts(TypedDict):
 
 
 class Summary(TypedDict):
-    """The counts of both planes."""
+    """The counts of both planes, and of live rooms where they were read."""
 
     sip: Counts
     agents: Counts
+    rooms: NotRequired[RoomCounts]
 
 
 class PlanDocument(TypedDict):
@@ -128,7 +138,7 @@ class PlanDocument(TypedDict):
     changes: list[ChangeDocument]
     order: list[CallDocument]
     gaps: list[GapDocument]
-    rooms: list[JsonValue]
+    rooms: list[RoomPlanDocument]
     unlisted: list[UnlistedDocument]
     findings: list[FindingDocument]
     tests: list[TestDocument]
@@ -158,6 +168,7 @@ class ReportSummary(TypedDict):
     done: Tally
     failed: Tally
     not_tried: Tally
+    rooms: NotRequired[RoomTally]
 
 
 class ResultDocument(TypedDict):
@@ -185,6 +196,7 @@ class ReportDocument(TypedDict):
     interrupted: bool
     summary: ReportSummary
     results: list[ResultDocument]
+    rooms: NotRequired[list[RoomResultDocument]]
     differences: list[str]
     plan: PlanDocument
 
@@ -326,4 +338,7 @@ Document: TypeAlias = (
     | IdsDocument
     | SnapshotDocument
     | GraphDocument
+    | HistoryDocument
+    | RoomsDocument
+    | ProbeDocument
 )

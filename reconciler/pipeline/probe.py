@@ -1,0 +1,226 @@
+"""Does a worker answer to an agent's name, and how fast? Asked by rooms that live for seconds: canaries.
+
+A canary asks for one agent by `CreateRoom`, and counts as answered when an agent of just that name is in it. It is not
+made by a dispatch: that would bring the unnamed worker as well, and a worker that was started without its name, which
+is the commonest fault of all, would seem to answer.
+
+Canaries are deleted whatever happens, and the server ends them by itself where even that fails. Their name and their
+metadata say what they are, so that agents can leave at once and do nothing of what they do for people.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from reconciler.agents.live import CANARY_PREFIX, UNNAMED, LiveAgent, LiveRoom, place_of, shown
+from reconciler.errors import ApiError, ReconcileError, Unauthorized, Unreachable
+from reconciler.gateway.rooms import RoomsClient
+from reconciler.pipeline.event_loop import for_each
+from reconciler.pipeline.request import Request
+from reconciler.pipeline.rooms import Project, client_of
+
+CANARY_METADATA = '{"reconcile":"probe"}'
+# A few at a time: canaries that crowd each other out would measure themselves.
+AT_A_TIME = 4
+# Answers come within tenths of a second, or not at all for a long time.
+FIRST_PAUSE, LONGEST_PAUSE, GROWTH = 0.05, 0.5, 1.4
+# How long the end of a canary may take; the server ends it later by itself.
+CLEANING_UP = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Canary:
+    """What one canary met: `seconds` until its agent was there, None where it did not come in time."""
+
+    seconds: float | None
+    strangers: tuple[str | None, ...] = ()
+    problem: str = ""
+
+
+@dataclass(slots=True)
+class Probed:
+    """All canaries for one agent, "" for the unnamed one. `hint` is the likeliest cause of silence."""
+
+    agent_name: str
+    canaries: list[Canary] = field(default_factory=list)
+    hint: str = ""
+
+    @property
+    def seconds(self) -> list[float]:
+        """How long the answers took, the quickest first."""
+        return sorted(one.seconds for one in self.canaries if one.seconds is not None)
+
+    @property
+    def is_ok(self) -> bool:
+        """Whether every canary was answered."""
+        return all(one.seconds is not None for one in self.canaries)
+
+    @property
+    def strangers(self) -> list[str]:
+        """Agents of other names that came as well."""
+        found = {name for one in self.canaries for name in one.strangers}
+        return sorted("(without a name)" if name is None else name or UNNAMED for name in found)
+
+    @property
+    def problem(self) -> str:
+        """Why it could not be asked; empty where it could."""
+        return next((one.problem for one in self.canaries if one.problem), "")
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """What is asked: agents by their names, seconds that each has, how often."""
+
+    agent_names: tuple[str, ...]
+    timeout: float
+    count: int = 1
+
+
+Progress = Callable[[str, Canary], None]
+
+
+def names_asked(project: Project, wanted: Sequence[str]) -> tuple[str, ...]:
+    """Agent names for what somebody wrote: a name or a key of the file, `(unnamed)`; all of the file for nothing.
+
+    A name that the file does not know is asked for as it is.
+    """
+    plane = project.configuration.agents
+    known = plane.names if plane is not None else {}
+    if not wanted:
+        return tuple(dict.fromkeys(one.agent_name for one in known.values()))
+    names = {one.agent_name for one in known.values()}
+    found = []
+    for text in wanted:
+        if text in names or text not in known:
+            found.append("" if text == UNNAMED else text)
+        else:
+            found.append(known[text].agent_name)
+    return tuple(dict.fromkeys(found))
+
+
+def overlap(project: Project) -> str | None:
+    """What a convention that covers canaries means; None where there is none."""
+    convention = project.conventions.of_prefix(CANARY_PREFIX)
+    if convention is None:
+        return None
+    return (
+        f'the convention "{place_of(convention)}" covers the rooms of a probe ({CANARY_PREFIX}…), too: '
+        "whoever brings its agents may bring them there"
+    )
+
+
+async def probe(
+    client: RoomsClient, asked: Probe, progress: Progress | None = None
+) -> list[Probed]:
+    """Sends canaries for all names. Raises `ApiError` where the server is out of reach or refuses the key."""
+    found = {name: Probed(name) for name in asked.agent_names}
+
+    async def one(name: str) -> None:
+        canary = await send_canary(client, name, asked.timeout)
+        found[name].canaries.append(canary)
+        if progress is not None:
+            progress(name, canary)
+
+    # In turns, so that a slow moment of the server does not hit one name alone.
+    await for_each(list(asked.agent_names) * asked.count, one, AT_A_TIME)
+    silent = [one for name, one in found.items() if name and not one.seconds and not one.problem]
+    if silent:
+        known = found.get("")
+        unnamed = known.canaries if known is not None else []
+        if not any(one.seconds is not None for one in unnamed):
+            unnamed = [await send_canary(client, "", asked.timeout)]
+        _explain(silent, unnamed)
+    return list(found.values())
+
+
+def _explain(silent: Iterable[Probed], unnamed: Sequence[Canary]) -> None:
+    """The commonest cause of silence: a worker that was started without its name answers to every new room instead."""
+    if any(one.seconds is not None for one in unnamed):
+        hint = "a worker without a name answered: the worker was started without agent_name"
+    elif others := {name for one in unnamed for name in one.strangers if name}:
+        hint = f"no worker without a name answered either; {shown(sorted(others))} came uncalled"
+    else:
+        hint = "no worker without a name answered either: is the worker running, and connected to this host?"
+    for one in silent:
+        one.hint = hint
+
+
+async def send_canary(client: RoomsClient, agent_name: str, patience: float) -> Canary:
+    """Makes a room for one agent, waits until it is there, and deletes the room whatever happens.
+
+    `patience` is in seconds.
+    Raises `ApiError` where the next canary would not fare better.
+    """
+    name = CANARY_PREFIX + secrets.token_hex(8)
+    started = time.monotonic()
+    try:
+        # Both end the room should this process be killed.
+        ends_after = round(patience) + 15
+        room = await client.create_room(
+            name,
+            agent_name or None,
+            agent_metadata=CANARY_METADATA,
+            metadata=CANARY_METADATA,
+            empty_timeout=ends_after,
+            departure_timeout=5,
+        )
+        return await _wait(client, room, agent_name, started, patience)
+    except Unauthorized:
+        raise
+    except ApiError as error:
+        if isinstance(error, Unreachable) and not error.sent:
+            raise
+        return Canary(None, problem=str(error))
+    finally:
+        # A second interrupt does not get here, and a server that hangs does not keep anybody.
+        with contextlib.suppress(ReconcileError, TimeoutError):
+            async with asyncio.timeout(CLEANING_UP):
+                await client.delete_room(name)
+
+
+async def _wait(
+    client: RoomsClient, room: LiveRoom, agent_name: str, started: float, patience: float
+) -> Canary:
+    pause, strangers = FIRST_PAUSE, set[str | None]()
+    deadline = time.monotonic() + patience
+    while True:
+        agents = await _agents_in(client, room)
+        took = time.monotonic() - started
+        strangers |= {one.agent_name for one in agents if one.agent_name != agent_name}
+        mine = [one.joined_at for one in agents if one.agent_name == agent_name]
+        if mine:
+            told = tuple(sorted(strangers - {None}, key=str))
+            return Canary(_since(room, min(mine), took), told)
+        remaining = deadline - time.monotonic()
+        if remaining <= 0.0:
+            return Canary(None, tuple(sorted(strangers, key=str)))
+        await asyncio.sleep(min(pause, remaining))
+        pause = min(pause * GROWTH, LONGEST_PAUSE)
+
+
+async def _agents_in(client: RoomsClient, room: LiveRoom) -> tuple[LiveAgent, ...]:
+    _, agents = await client.participants(room.name)
+    if all(one.agent_name is not None for one in agents):
+        return agents
+    # Old workers do not tell their name: the dispatch by which they came does.
+    inside = await client.look_into(room)
+    return inside.agents or () if inside is not None else agents
+
+
+def _since(room: LiveRoom, joined_at: float, measured: float) -> float:
+    """Seconds from the room to its agent, by the server's own clock, which no pause of ours blurs; if plausible."""
+    told = joined_at - room.created_at
+    return round(told if 0.0 < told <= measured else measured, 3)
+
+
+async def probe_project(
+    request: Request, project: Project, asked: Probe, progress: Progress | None = None
+) -> list[Probed]:
+    """Sends canaries to the server of a project."""
+    async with client_of(request, project.endpoint) as client:
+        return await probe(client, asked, progress)
