@@ -10,7 +10,18 @@ import click
 from reconciler.cli.console import emit
 from reconciler.cli.options import Output, config_option, output_options
 
-NAMES = ("dispatch", "plan", "findings", "report", "ids", "objects", "graph", "snapshot", "receipt")
+NAMES = (
+    "dispatch",
+    "plan",
+    "findings",
+    "report",
+    "ids",
+    "objects",
+    "graph",
+    "snapshot",
+    "receipt",
+    "history",
+)
 
 
 @click.command("schema")

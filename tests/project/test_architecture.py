@@ -39,6 +39,8 @@ FORBIDDEN = [
     ("cli", "import jwt", "LiveKit's client"),
     ("emulator", "import urllib3", "HTTP leaves the process"),
     ("config", "import reconciler.cli", "Layers"),
+    ("controller", "import sqlalchemy", "SQL is written"),
+    ("cli", "import alembic", "SQL is written"),
 ]
 
 

@@ -8,10 +8,10 @@ from typing import Any, NotRequired, get_origin, get_type_hints
 import jsonschema
 import pytest
 
-from reconciler.render import shapes
+from reconciler.render import history_shapes, shapes
 from tests.support.schemas import schema
 
-NAMES = ("plan", "report", "findings", "ids", "objects", "graph")
+NAMES = ("plan", "report", "findings", "ids", "objects", "graph", "history")
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -58,6 +58,7 @@ SHAPES = {
     "explain-diff": shapes.CallDiffDocument,
     "explain-room": shapes.RoomDocument,
     "graph": shapes.GraphDocument,
+    "history": history_shapes.HistoryDocument,
 }
 
 
