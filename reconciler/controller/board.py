@@ -10,6 +10,8 @@ from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
+import msgspec
+
 from reconciler.agents.live import LiveRoom
 from reconciler.agents.verdict import Judgement, Verdict
 
@@ -89,6 +91,19 @@ class Board:
         for one in gone:
             del self._rooms[one.session]
         return gone
+
+    def picture(self) -> bytes:
+        """Everything, for another process."""
+        return msgspec.json.encode(list(self._rooms.values()))
+
+    def take_over(self, picture: bytes, seen_before: float) -> None:
+        """Shows what another process saw, and of what this one knows only what is newer than `seen_before`."""
+        try:
+            rooms = msgspec.json.decode(picture, type=list[Known])
+        except msgspec.MsgspecError:  # another version's
+            return
+        own = [one for one in self._rooms.values() if one.seen_at >= seen_before]
+        self._rooms = {one.session: one for one in (*rooms, *own)}
 
     def counts(self) -> dict[Verdict, int]:
         """How many rooms have which verdict, the ones that none has included."""

@@ -65,6 +65,15 @@ class Queue(Protocol):
     async def backlog(self) -> Backlog:
         """What is waiting."""
 
+    async def leads(self, seconds: float) -> bool:
+        """Whether this process looks at all rooms for the others too; asked again within that time, it goes on to."""
+
+    async def publish(self, picture: bytes, seconds: float) -> None:
+        """Shows the others what this process knows, for some time."""
+
+    async def published(self) -> bytes | None:
+        """What another process showed last; None where there is nothing, or nobody else."""
+
     async def close(self) -> None:
         """Lets go of connections."""
 
@@ -131,6 +140,17 @@ class LocalQueue:
         """What is waiting."""
         oldest = self._clock() - self._events[0][0] if self._events else 0.0
         return Backlog(len(self._events), oldest)
+
+    async def leads(self, seconds: float) -> bool:
+        """There is nobody else."""
+        return True
+
+    async def publish(self, picture: bytes, seconds: float) -> None:
+        """There is nobody to show it to."""
+
+    async def published(self) -> bytes | None:
+        """There is nobody who could have."""
+        return None
 
     async def close(self) -> None:
         """There is nothing to let go of."""

@@ -5,6 +5,8 @@
     PREFIX:seen:ID     ids of webhooks that came, for as long as LiveKit may send one again
     PREFIX:lease:SID   who decides about a room session just now; it expires by itself
     PREFIX:state:SID   what is remembered of it
+    PREFIX:leader      who looks at all rooms; it expires by itself
+    PREFIX:picture     what that process saw
 
 An event stays pending until it is worked on. What a process leaves behind that died is claimed by another one, after a
 time in which the leases of the dead one have run out. All times are Redis' own, the one clock that everybody shares.
@@ -50,6 +52,13 @@ _LATER = """
 local now = redis.call('TIME')
 return redis.call('ZADD', KEYS[1], 'LT', now[1] + now[2] / 1e6 + ARGV[2], ARGV[1])
 """
+# KEYS: leader. ARGV: owner, milliseconds.
+_LEAD = """
+local leader = redis.call('GET', KEYS[1])
+if leader and leader ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return 1
+"""
 # KEYS: lease, state. ARGV: owner, milliseconds.
 _TAKE = """
 local owner = redis.call('GET', KEYS[1])
@@ -77,7 +86,8 @@ class RedisTies:
                 "--queue is no URL of a Redis: write it like redis://127.0.0.1:6379/0"
             ) from error
         self.owner = uuid.uuid4().hex
-        self.prefix = f"reconcile:{name}"
+        # All keys of a project are in one slot of a cluster: scripts need several at once.
+        self.prefix = f"reconcile:{{{name}}}"
         self.place = self._place()
 
     def _place(self) -> str:
@@ -125,6 +135,7 @@ class RedisQueue:
         self._next_claim = 0.0
         self._ripen = self._redis.register_script(_RIPEN)
         self._put_later = self._redis.register_script(_LATER)
+        self._lead = self._redis.register_script(_LEAD)
 
     async def open(self) -> None:
         """Makes the consumer group. Raises `QueueError` where Redis cannot be reached."""
@@ -227,6 +238,23 @@ class RedisQueue:
             return Backlog(length, 0.0)
         put_at = int(first[0][0].split(b"-")[0]) / 1000.0
         return Backlog(length, max(now[0] + now[1] / 1e6 - put_at, 0.0))
+
+    async def leads(self, seconds: float) -> bool:
+        """Whether this process looks at all rooms for the others too."""
+        lead = self._lead(
+            keys=[self._ties.key("leader")], args=[self._ties.owner, int(seconds * 1000)]
+        )
+        return bool(await self._ties.call(lead))
+
+    async def publish(self, picture: bytes, seconds: float) -> None:
+        """Shows the others what this process knows."""
+        key = self._ties.key("picture")
+        await self._ties.call(self._redis.set(key, picture, px=int(seconds * 1000)))
+
+    async def published(self) -> bytes | None:
+        """What another process showed last."""
+        picture: bytes | None = await self._ties.call(self._redis.get(self._ties.key("picture")))
+        return picture
 
     async def leave(self) -> None:
         """Gives what was taken and not begun to others at once, and takes this process out of the group."""

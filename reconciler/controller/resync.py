@@ -25,6 +25,8 @@ log = logging.getLogger("reconciler.serve")
 
 # How many rooms are looked into at the same time; the client's own limit on requests comes on top.
 AT_ONCE = 64
+# A process that looks for all is given this many seconds more before another one does.
+_SLACK = 5.0
 
 
 class Resync:
@@ -34,8 +36,20 @@ class Resync:
         self._tools = tools
         self._tender = tender
 
-    async def run(self) -> int:
-        """One resync; returns how many rooms live. Raises `ApiError` where the list of rooms cannot be read."""
+    async def run(self, interval: float) -> None:
+        """One resync, or a look at what another process saw, where one looks for all.
+
+        `interval`: seconds until the next. Raises `ApiError` where the list of rooms cannot be read.
+        """
+        queue = self._tools.queue
+        if await queue.leads(interval * 1.5 + _SLACK):
+            await self.look_at_all()
+            await queue.publish(self._tools.board.picture(), interval * 2.0 + _SLACK)
+        elif (picture := await queue.published()) is not None:
+            self._tools.board.take_over(picture, self._tools.client.now() - interval)
+
+    async def look_at_all(self) -> int:
+        """Looks at all rooms; returns how many live."""
         started = time.monotonic()
         begun = self._tools.client.now()
         rooms = await self._tools.client.rooms()

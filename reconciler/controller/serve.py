@@ -135,7 +135,8 @@ async def _shared(
         return
     from reconciler.controller.redis import RedisQueue, RedisStore, RedisTies
 
-    ties = RedisTies(settings.queue, f"{rules.now.endpoint.host}:{rules.now.endpoint.api_key}")
+    # Processes on several machines may know the server by different addresses.
+    ties = RedisTies(settings.queue, f"{rules.now.project}:{rules.now.endpoint.api_key}")
     queue = RedisQueue(ties)
     try:
         await queue.open()
@@ -258,7 +259,7 @@ class _Work:
 async def _resync(settings: Settings, running: _Running) -> None:
     resync = Resync(running.tools, running.tender)
     while True:
-        await _tried(running, "resync", resync.run)
+        await _tried(running, "resync", lambda: resync.run(settings.resync))
         if not running.tools.alerts.standing.get("resync"):
             running.readiness.first_resync = True
         running.wake_resync.clear()
