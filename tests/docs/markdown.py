@@ -4,6 +4,7 @@ A directive is an HTML comment on the line above a block, or alone between two b
 
     <!-- file: PATH -->      the block is written to PATH in the document's folder
     <!-- not run: WHY -->    the commands of the block are not run
+    <!-- journal -->         `serve` has run for a while, and left its journal in the folder (tests/docs/journal.py)
     <!-- by hand -->         somebody changes the live project by hand (demo/change_by_hand.py)
     <!-- project: PATH -->   from here on another folder, and a project that holds what PATH in the repository says
 """
@@ -15,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 _FENCE = re.compile(r"(`{3,}|~{3,})(\S*)\s*$")
-_DIRECTIVE = re.compile(r"<!--\s*(file|not run|by hand|project)(?::\s*(.*?))?\s*-->\s*$")
+_DIRECTIVE = re.compile(r"<!--\s*(file|not run|by hand|journal|project)(?::\s*(.*?))?\s*-->\s*$")
 _HEADING = re.compile(r"#{1,6}\s+(.*?)\s*$")
 _LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
 
@@ -52,7 +53,7 @@ def _blocks(lines: list[str]) -> Iterator[Block]:
                 body.append(lines[number])
                 number += 1
             number += 1
-            if directive in ("by hand", "project"):
+            if directive in ("by hand", "journal", "project"):
                 yield Block("", "", start, directive, argument)
                 directive, argument = "", ""
             yield Block(fence[2], "\n".join(body) + "\n", start, directive, argument)

@@ -11,6 +11,7 @@ import pytest
 
 from tests.docs.conftest import Project
 from tests.docs.documents import DOCUMENTS
+from tests.docs.journal import write_journal
 from tests.docs.markdown import Block, blocks
 from tests.docs.terminal import UPDATE, Command, Terminal, commands, rewritten
 from tests.project.repository import ROOT
@@ -60,6 +61,8 @@ class Reader:
                     self._live_in(ROOT / block.argument)
             case "by hand":
                 self._change_by_hand()
+            case "journal":
+                write_journal(self.terminal.folder)
             case "file":
                 self.terminal.write(block.argument, block.text)
             case "not run":
