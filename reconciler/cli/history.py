@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 _DAY = 24 * 3600.0
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LONGEST = 100 * 366 * _DAY
+# The year 9999, which any zone can show.
+_LATEST = 253_370_764_800.0
 
 
 def _seconds(ctx: click.Context, parameter: click.Parameter, value: str | None) -> float | None:
@@ -205,5 +207,5 @@ def _agent(name: str | None) -> str | None:
 
 def _iso(seconds: float) -> str:
     """Milliseconds are enough for people, and what webhooks bring are whole seconds."""
-    moment = _EPOCH + timedelta(seconds=seconds)
+    moment = _EPOCH + timedelta(seconds=min(max(seconds, 0.0), _LATEST))
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -14,6 +14,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, exc, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import QueuePool
 
 from reconciler.errors import JournalError
@@ -177,11 +178,12 @@ def _postgres(url: URL, *, readonly: bool) -> tuple[Place, Engine]:
     return place, engine
 
 
-def _require_encoding(connection: object, record: object) -> None:
+def _require_encoding(connection: DBAPIConnection, record: object) -> None:
     """A name in a script that the database has no letters for would stop a whole batch of entries."""
     info = getattr(connection, "info", None)
     encoding = info.parameter_status("server_encoding") if info is not None else None
     if encoding not in _ENCODINGS:
+        connection.close()  # the pool does not know it yet
         raise JournalError(
             f"the journal's database has the encoding {encoding}: create it with UTF8"
         )

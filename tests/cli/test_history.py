@@ -226,6 +226,14 @@ def test_names_from_strangers_are_harmless(shell: Shell) -> None:
     assert text.count("\n") == 6
 
 
+def test_a_time_that_no_calendar_has(shell: Shell) -> None:
+    """A clock that was wrong by ages makes a strange date, and no traceback."""
+    write(shell, *(Entry(at, "call-1", "RM_1", Step.ALERT, failed=True) for at in (-1e15, 1e15)))
+    for arguments in (["call-1"], ["call-1", "--failed"]):
+        assert shell.run("history", *arguments).code == 0
+    assert asked(shell, "call-1")["sessions"][0]["started"] == "1970-01-01T00:00:00.000Z"
+
+
 def test_markdown_tells_the_same(told: Shell) -> None:
     """A section for each session, with failed steps as a diff shows what is gone."""
     out = told.run("history", "*", "--format", "markdown").out

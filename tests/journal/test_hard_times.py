@@ -82,6 +82,26 @@ def test_a_reader_holds_nobody_up(sqlite_url: str) -> None:
     journal.close()
 
 
+def test_a_clean_up_lets_writers_in(url: str) -> None:
+    """While thousands of old entries are removed, others write and take, and what is new stays."""
+    journal = open_journal(url)
+    journal.write([ENTRY] * 10_000)
+    new = Entry(9.0, "call-2", "RM_2", Step.JOINED)
+    gone: list[int] = []
+    cleaning = threading.Thread(target=lambda: gone.append(journal.forget(5.0)))
+    cleaning.start()
+    count = 0
+    while cleaning.is_alive():
+        journal.write([new])
+        assert journal.take("RM_2", "a", 60) is not None
+        count += 1
+    cleaning.join()
+    assert gone == [10_000]
+    assert count > 10_000 / 500
+    assert len(journal.history("call-2", limit=100_000)) == count
+    journal.close()
+
+
 def test_threads_share_a_journal(url: str) -> None:
     """Writers, takers and readers in threads of one process get in nobody's way."""
     journal = open_journal(url)
