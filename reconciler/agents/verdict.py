@@ -115,15 +115,16 @@ def _absence(room: LiveRoom, convention: Convention, name: str, now: float) -> t
         if by_somebody and now - room.created_at < patience:
             return Verdict.WAITING, f"{shown([name])} is not dispatched yet"
         return Verdict.MISSING_DISPATCH, f"nobody dispatched {shown([name])}"
-    jobs = [one.job_since for one in asked if one.job_since is not None]
-    if jobs:
-        if now - max(jobs) < max(JOB_TIMEOUT, patience):
+    # The last one counts: what became of those before it is over.
+    last = asked[-1]
+    if last.job_since is not None:
+        if now - last.job_since < max(JOB_TIMEOUT, patience):
             return Verdict.WAITING, f"a worker took the job of {shown([name])} and is joining"
         return (
             Verdict.LEFT,
             f"a worker took the job of {shown([name])}; its agent left, or never got in",
         )
-    if now - asked[-1].created_at < max(patience, JOB_SHOWS_WITHIN):
+    if now - last.created_at < max(patience, JOB_SHOWS_WITHIN):
         return Verdict.WAITING, f"{shown([name])} is dispatched and not there yet"
     return (
         Verdict.NEVER_JOINED,

@@ -11,6 +11,7 @@ import click
 from reconciler.cli.console import emit, exit_of, findings_told, note, print_plan
 from reconciler.cli.options import (
     Output,
+    duration,
     only_option,
     output_options,
     request_options,
@@ -39,6 +40,21 @@ from reconciler.pipeline.request import Prepared, Request
     type=click.Path(path_type=Path),
     help="Write a receipt, by which `drift --receipt` tells which side changed.",
 )
+@click.option(
+    "--require-agents",
+    is_flag=True,
+    envvar="RECONCILE_REQUIRE_AGENTS",
+    help="Probe every agent that this apply newly brings, and write nothing where no worker answers.",
+)
+@click.option(
+    "--probe-timeout",
+    metavar="DURATION",
+    default="10s",
+    callback=duration,
+    envvar="RECONCILE_PROBE_TIMEOUT",
+    show_default=True,
+    help="With --require-agents: time that an agent has to join.",
+)
 @strict_option
 @output_options
 def command(
@@ -46,6 +62,8 @@ def command(
     auto_approve: bool,
     max_deletes: int | None,
     receipt: Path | None,
+    require_agents: bool,
+    probe_timeout: float,
     strict: bool,
     request: Request,
     output: Output,
@@ -66,6 +84,7 @@ def command(
       reconcile apply --auto-approve --receipt .reconcile/receipt.json
       reconcile apply plan.json
       reconcile apply --auto-approve --max-deletes 12
+      reconcile apply --require-agents          nobody is sent to a worker that does not answer
     """
     from reconciler.core.safety import deletion_guard
     from reconciler.pipeline.prepare import prepare, prepare_saved
@@ -96,6 +115,11 @@ def command(
             shown = show_plan(plan_document(plan, prepared.rooms), Format.TEXT)
             click.echo(shown.rstrip("\n"), err=True)
         _ask()
+    if require_agents:
+        from reconciler.pipeline.required_agents import require_agents as require
+
+        # After the question: what is asked for costs the answer nothing, and is as fresh as can be.
+        require(request, prepared, probe_timeout)
     return _write(request, prepared, receipt, output)
 
 

@@ -136,6 +136,8 @@ class RoomsClient:
     async def look_into(self, room: LiveRoom) -> LiveRoom | None:
         """The room with its dispatches and agents, by two calls at once; None where it is over."""
         inside = asyncio.create_task(self.participants(room.name))
+        # Where the other call fails first, nobody awaits this one's error: it is looked at here.
+        inside.add_done_callback(lambda task: task.cancelled() or task.exception())
         try:
             dispatches = await self.dispatches(room.name)
             waiting, agents = await inside
@@ -217,10 +219,13 @@ class RoomsClient:
         *,
         repeat: bool = True,
     ) -> Answer:
-        deadline = time.monotonic() + self.timeout
         body = request.SerializeToString()
+        # The time runs from the first try, not from the moment when this call queued up behind others.
+        deadline = time.monotonic() + self.timeout
         try:
-            data = await self._once(service, method, body, token, deadline)
+            async with self._slots:
+                deadline = time.monotonic() + self.timeout
+                data = await self._send(service, method, body, token, deadline)
         except (Throttled, Unreachable) as error:
             if not is_retryable(error, repeat=repeat):
                 raise
@@ -248,36 +253,35 @@ class RoomsClient:
 
         async for attempt in await retrying_async(first, deadline, repeat=repeat):
             with attempt:
-                return await self._once(service, method, body, token, deadline)
+                async with self._slots:
+                    return await self._send(service, method, body, token, deadline)
         raise AssertionError("the retries end with an answer or an error")
 
-    async def _once(
+    async def _send(
         self, service: str, method: str, body: bytes, token: str, deadline: float
     ) -> bytes:
-        """One request and the body of its answer, if it is a good one."""
+        """One request and the body of its answer, if it is a good one. The caller holds a slot."""
         assert self._session is not None  # noqa: S101  # this is a context manager
         host = self.endpoint.host
-        async with self._slots:
-            if (pause := self._quiet_until - time.monotonic()) > 0.0:
-                await asyncio.sleep(pause)
-            remaining = max(deadline - time.monotonic(), 0.05)
-            try:
-                async with self._session.post(
-                    f"{self.endpoint.url}/twirp/livekit.{service}/{method}",
-                    data=body,
-                    headers={
-                        "Authorization": token,
-                        "Content-Type": _TYPE,
-                        "User-Agent": f"livekit-reconciler/{__version__}",
-                    },
-                    timeout=aiohttp.ClientTimeout(
-                        total=remaining, sock_connect=min(CONNECT_TIMEOUT, remaining)
-                    ),
-                    allow_redirects=False,
-                ) as response:
-                    data = await response.read()
-            except (aiohttp.ClientError, TimeoutError, OSError) as error:
-                raise _lost(error, method, host, self.timeout) from error
+        await self._keep_quiet(method, deadline)
+        remaining = max(deadline - time.monotonic(), 0.05)
+        try:
+            async with self._session.post(
+                f"{self.endpoint.url}/twirp/livekit.{service}/{method}",
+                data=body,
+                headers={
+                    "Authorization": token,
+                    "Content-Type": _TYPE,
+                    "User-Agent": f"livekit-reconciler/{__version__}",
+                },
+                timeout=aiohttp.ClientTimeout(
+                    total=remaining, sock_connect=min(CONNECT_TIMEOUT, remaining)
+                ),
+                allow_redirects=False,
+            ) as response:
+                data = await response.read()
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise _lost(error, method, host, self.timeout) from error
         self._set_clock(response.headers.get("Date", ""))
         if response.status != 200:
             raise self._failed(method, response, data)
@@ -285,10 +289,21 @@ class RoomsClient:
             raise stranger(method, host, response.content_type, 200)
         return data
 
+    async def _keep_quiet(self, method: str, deadline: float) -> None:
+        """Waits as long as the server asked everybody to. Raises `Throttled` where that is too long for this call."""
+        while (pause := self._quiet_until - time.monotonic()) > 0.0:
+            if time.monotonic() + pause >= deadline:
+                raise Throttled(
+                    f"{method}: {self.endpoint.host} asks for fewer requests: lower --concurrency",
+                    method=method,
+                    retry_after=pause,
+                )
+            await asyncio.sleep(pause)
+
     def _failed(self, method: str, response: aiohttp.ClientResponse, body: bytes) -> ApiError:
         error = failure(method, self.endpoint.host, response.status, response.headers, body)
         if isinstance(error, Throttled) and error.retry_after:
-            self._quiet_until = time.monotonic() + error.retry_after
+            self._quiet_until = max(self._quiet_until, time.monotonic() + error.retry_after)
         return error
 
     def _set_clock(self, date: str) -> None:
