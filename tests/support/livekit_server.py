@@ -101,10 +101,16 @@ class LiveKitServer:
         self._folder = Path(tempfile.mkdtemp(prefix="livekit-server-"))
         self._processes: list[subprocess.Popen[bytes]] = []
         self.port = 0
+        self.redis_port = 0
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def redis_url(self) -> str:
+        """Another database of its Redis, for whoever needs one as well."""
+        return f"redis://127.0.0.1:{self.redis_port}/1"
 
     @property
     def log(self) -> str:
@@ -117,8 +123,8 @@ class LiveKitServer:
         if binary is None or redis is None:
             raise ServerMissing(how_to_get_it(self.version))
         try:
-            redis_port = self._start_redis(redis)
-            self._start_livekit(binary, redis_port)
+            self.redis_port = self._start_redis(redis)
+            self._start_livekit(binary, self.redis_port)
         except BaseException:
             self.stop()
             raise

@@ -1,8 +1,8 @@
 """A real livekit-agents worker, to be run as a program of its own: its agents join their rooms and stay until the end.
 
-`python -m tests.support.worker NAME [--delay SECONDS] [--leave-with-caller] [--log FILE]` registers under NAME ("" for an unnamed
-worker) with the server of the usual LIVEKIT_* variables. Each line of FILE tells one event: `ready`, or
-`joined ROOM JOB`. Jobs run as threads of this process, because a process for each job would fill a small machine.
+`python -m tests.support.worker NAME --log FILE [--delay SECONDS] [--leave-with-caller]` registers under NAME ("" for
+an unnamed worker) with the server of the usual LIVEKIT_* variables. Each line of FILE is a JSON event: `ready`, `job`,
+`joined`, `left`. Jobs run as threads of this process, because a process for each job would fill a small machine.
 """
 
 from __future__ import annotations
@@ -20,11 +20,14 @@ from livekit.agents import AgentServer, JobContext, JobExecutorType
 parser = argparse.ArgumentParser()
 parser.add_argument("name")
 parser.add_argument("--delay", type=float, default=0.0, help="seconds before the agent joins")
-parser.add_argument("--leave-with-caller", action="store_true", help="quit when the last caller is gone")
+parser.add_argument(
+    "--leave-with-caller", action="store_true", help="quit when the last caller is gone"
+)
 parser.add_argument("--log", type=Path, required=True)
 
 
 def main() -> None:
+    """Runs the worker until it is stopped."""
     asked = parser.parse_args()
 
     def tell(**event: object) -> None:

@@ -1,0 +1,332 @@
+"""The agent plane at run time, with nothing made up: livekit-server, Redis, `serve`, and real livekit-agents workers.
+
+Rooms come to be in each of the ways in which they do, and what counts is how often an agent of which name joined, from
+the room's start to long after the last retry, by the workers' own word and by LiveKit's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from google.protobuf.json_format import MessageToDict
+from livekit.protocol import sip
+
+from tests.support.agent_project import AgentProject, agent_project
+from tests.support.joining import caller, token
+from tests.support.livekit_server import ServerMissing
+from tests.support.serving import Serving
+from tests.support.workers import Worker
+
+pytestmark = [pytest.mark.real, pytest.mark.slow]
+
+CONFIGURATION = """\
+version: 1
+project: {name: acme}
+sip:
+  inbound_trunks:
+    carrier: {numbers: ["+15550100001"], allowed_addresses: ["203.0.113.0/24"]}
+  dispatch_rules:
+    inbound: {trunks: [carrier], rooms: {individual: {prefix: call-}}}
+agents:
+  names:
+    telephony: {agent_name: acme-telephony}
+    avatar: {agent_name: ornina-avatar-agent}
+    slow: {agent_name: acme-slow}
+    coach: {agent_name: acme-coach}
+    late: {agent_name: acme-late}
+  rooms:
+    - prefix: call-outbound-
+      agents: [{agent: telephony, metadata: {direction: outbound}}]
+      dispatch: controller
+      join_timeout: 3s
+    - prefix: call-
+      agents: [{agent: telephony, metadata: {direction: inbound}}]
+      dispatch: sip
+      join_timeout: 3s
+    - {prefix: ornina-, agents: [{agent: avatar, metadata: {lang: ar}}], dispatch: controller, join_timeout: 3s}
+    - {prefix: slow-, agents: [slow], dispatch: controller, join_timeout: 2s}
+    - {prefix: reload-, agents: [coach], dispatch: token, when_agent_leaves: replace, join_timeout: 3s}
+    - {prefix: late-, agents: [late], dispatch: controller, join_timeout: 2s}
+    - {prefix: app-, agents: [late], dispatch: app, join_timeout: 2s}
+    - {prefix: either-, agents: [avatar], dispatch: [app, controller], join_timeout: 2s}
+"""
+# After the last retry; agents that leave again are counted as well.
+AFTERWARDS = 30.0
+KILLED_ROOMS = int(os.environ.get("RECONCILE_KILLED_ROOMS", "500"))
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Iterator[AgentProject]:
+    """A real project of its own, with the objects of its file applied."""
+    with ExitStack() as stack:
+        try:
+            made = stack.enter_context(agent_project(tmp_path, CONFIGURATION))
+        except ServerMissing as error:
+            if os.environ.get("RECONCILE_REQUIRE_REAL") == "1":
+                pytest.fail(str(error))
+            pytest.skip(str(error))
+        applied = made.serving().command("apply", "--auto-approve")
+        assert applied.returncode == 0, applied.stderr
+        yield made
+
+
+class Stage:
+    """Who plays: the project, its controller, and its workers by their agents' names."""
+
+    def __init__(self, project: AgentProject, serving: Serving, workers: dict[str, Worker]) -> None:
+        self.project = project
+        self.serving = serving
+        self.workers = workers
+
+    def joins(self, room: str) -> Counter[str]:
+        """How often which agent joined a room, by the workers' own word."""
+        return Counter(
+            name
+            for name, worker in self.workers.items()
+            for one in worker.joined()
+            if one["room"] == room
+        )
+
+    async def until(self, condition: Callable[[], Any], why: str, patience: float = 40.0) -> None:
+        """Waits for something that has to come true."""
+        deadline = time.monotonic() + patience
+        while not condition():
+            assert time.monotonic() < deadline, f"{why}\n{self.serving.log()}"
+            await asyncio.sleep(0.1)
+
+    async def served(self, room: str, agent: str) -> None:
+        """Waits until the agent is there, and long enough for another one to come."""
+        await self.until(lambda: self.joins(room)[agent], f"{agent} never joined {room}")
+        await asyncio.sleep(AFTERWARDS)
+        self.expect(room, Counter({agent: 1}))
+
+    def expect(self, room: str, joins: Counter[str]) -> None:
+        """Just these agents joined, as the workers and LiveKit say."""
+        assert self.joins(room) == joins, self.serving.history(room)
+        assert self.project.witness.joins(room) == joins, self.serving.history(room)
+
+
+async def _call_in(stage: Stage) -> None:
+    """A call by a SIP rule: livekit-sip joins with the rule's own room configuration."""
+    rules = stage.project.client.call(
+        "SIP", "ListSIPDispatchRule", sip.ListSIPDispatchRuleRequest()
+    )
+    configuration = MessageToDict(rules.answer.items[0].room_config)
+    room = "call-_+15550100099_Zx8kQw"
+    called = token(
+        stage.project.server, room, "sip_+15550100099", kind="sip", roomConfig=configuration
+    )
+    async with caller(stage.project.server, called):
+        await stage.served(room, "acme-telephony")
+        (told,) = [
+            one["metadata"]
+            for one in stage.workers["acme-telephony"].joined()
+            if one["room"] == room
+        ]
+        assert json.loads(told) == {"direction": "inbound"}
+    assert "retried" not in stage.serving.steps(room)
+
+
+async def _call_out(stage: Stage) -> None:
+    """A call that an application starts: the callee joins a room that nobody configured."""
+    room = f"call-outbound-u7-{int(time.time())}"
+    called = token(stage.project.server, room, "sip_+15550100098", kind="sip")
+    async with caller(stage.project.server, called):
+        await stage.served(room, "acme-telephony")
+        (told,) = [
+            one["metadata"]
+            for one in stage.workers["acme-telephony"].joined()
+            if one["room"] == room
+        ]
+        assert json.loads(told) == {"direction": "outbound"}
+    assert stage.serving.steps(room)[:2] == ["room started", "convention"]
+
+
+async def _room_by_anybody(stage: Stage) -> None:
+    """A room made by `CreateRoom`, and somebody who joins it later."""
+    room = f"ornina-{int(time.time())}"
+    stage.project.create_room(room)
+    await asyncio.sleep(1.0)
+    async with caller(stage.project.server, token(stage.project.server, room, "mona")):
+        await stage.served(room, "ornina-avatar-agent")
+
+
+async def _slow_worker(stage: Stage) -> None:
+    """A worker that takes 14 s to join is left alone, whatever the time-out."""
+    room = "slow-1"
+    async with caller(stage.project.server, token(stage.project.server, room, "mona")):
+        await stage.served(room, "acme-slow")
+        assert len(stage.workers["acme-slow"].jobs()) == 1
+    steps = stage.serving.steps(room)
+    assert "retried" not in steps
+    assert steps.index("job taken") < steps.index("joined")
+
+
+async def _page_reload(stage: Stage) -> None:
+    """The agent quits with the user, and the user comes back while the room still lives: another agent comes."""
+    room = "reload-1"
+    configuration = {"agents": [{"agentName": "acme-coach"}]}
+    first = token(stage.project.server, room, "mona", roomConfig=configuration)
+    async with caller(stage.project.server, first):
+        await stage.until(lambda: stage.joins(room)["acme-coach"] == 1, "the first agent")
+        await asyncio.sleep(2.0)
+    await asyncio.sleep(2.0)
+    async with caller(stage.project.server, first):
+        await stage.until(lambda: stage.joins(room)["acme-coach"] == 2, "the second agent")
+        await asyncio.sleep(AFTERWARDS)
+        stage.expect(room, Counter({"acme-coach": 2}))
+    steps = stage.serving.steps(room)
+    assert steps.count("joined") == 2
+    assert "replaced" in steps
+
+
+async def _worker_away(stage: Stage) -> None:
+    """Rooms that come to be while no worker is registered are healed when one is."""
+    server, worker = stage.project.server, stage.workers["acme-late"]
+    async with (
+        caller(server, token(server, "late-1", "mona")),
+        caller(server, token(server, "app-1", "mona")),
+        caller(server, token(server, "app-2", "mona")),
+    ):
+        stage.project.dispatch("app-1", "acme-late", "from the application")
+        await stage.until(lambda: "retried" in stage.serving.steps("late-1"), "the first retry")
+        await asyncio.to_thread(worker.start)
+        await stage.until(lambda: stage.joins("late-1") and stage.joins("app-1"), "healed", 90.0)
+        await asyncio.sleep(AFTERWARDS)
+        stage.expect("late-1", Counter({"acme-late": 1}))
+        stage.expect("app-1", Counter({"acme-late": 1}))
+        # What the application told its agent is told again; where it dispatched nobody, nobody is dispatched.
+        (told,) = [one["metadata"] for one in worker.joined() if one["room"] == "app-1"]
+        assert told == "from the application"
+        stage.expect("app-2", Counter())
+    stage.project.delete_room("app-2")
+    await stage.until(lambda: "nobody came" in stage.serving.steps("app-2"), "the story of app-2")
+
+
+async def _application_first(stage: Stage) -> None:
+    """Where the application may dispatch as well, it is left the time to; where it does not, the controller does."""
+    server = stage.project.server
+    async with (
+        caller(server, token(server, "either-1", "mona")),
+        caller(server, token(server, "either-2", "mona")),
+    ):
+        await asyncio.sleep(0.5)
+        stage.project.dispatch("either-1", "ornina-avatar-agent")
+        await asyncio.gather(
+            stage.served("either-1", "ornina-avatar-agent"),
+            stage.served("either-2", "ornina-avatar-agent"),
+        )
+
+
+async def test_every_room_gets_its_agent_once(project: AgentProject, tmp_path: Path) -> None:
+    """Phone calls in and out, rooms by anybody, slow and absent workers, page reloads: exactly one right agent."""
+    server = project.server
+    with ExitStack() as stack:
+        serving = stack.enter_context(project.serving("--resync", "5s"))
+        workers = {
+            "acme-telephony": Worker(server, "acme-telephony", tmp_path),
+            "ornina-avatar-agent": Worker(server, "ornina-avatar-agent", tmp_path),
+            "acme-slow": Worker(server, "acme-slow", tmp_path, "--delay", "14"),
+            "acme-coach": Worker(server, "acme-coach", tmp_path, "--leave-with-caller"),
+        }
+        await asyncio.gather(
+            *(asyncio.to_thread(stack.enter_context, worker) for worker in workers.values())
+        )
+        late = Worker(server, "acme-late", tmp_path)
+        stack.callback(late.stop)
+        stage = Stage(project, serving, {**workers, "acme-late": late})
+        stories = (
+            _call_in,
+            _call_out,
+            _room_by_anybody,
+            _slow_worker,
+            _page_reload,
+            _worker_away,
+            _application_first,
+        )
+        async with asyncio.TaskGroup() as group:
+            for story in stories:
+                group.create_task(story(stage))
+        failed = serving.command("history", "--failed", "--since", "1h", "--format", "json")
+        assert [one["room"] for one in json.loads(failed.stdout)["sessions"]] == ["app-2"]
+        assert serving.stop() == 0
+
+
+@pytest.mark.parametrize("shares_work", [False, True], ids=["in the process", "over Redis"])
+async def test_a_controller_that_is_killed_serves_every_room_once(
+    project: AgentProject, tmp_path: Path, shares_work: bool
+) -> None:
+    """SIGKILL at random moments, while rooms come to be: each gets its agent, and none gets two."""
+    rooms = [f"ornina-{number}" for number in range(KILLED_ROOMS)]
+    options = ("--resync", "2s")
+    if shares_work:
+        options += ("--queue", project.server.redis_url)
+    chance = random.Random(20_240_117)
+    with ExitStack() as stack:
+        worker = stack.enter_context(Worker(project.server, "ornina-avatar-agent", tmp_path))
+        serving = stack.enter_context(project.serving(*options))
+        alive = asyncio.create_task(_kill_and_start(serving, chance))
+        stage = Stage(project, serving, {"ornina-avatar-agent": worker})
+        try:
+            await _make_rooms(stage, rooms, chance)
+        finally:
+            alive.cancel()
+            kills = (await asyncio.gather(alive, return_exceptions=True))[0]
+        assert isinstance(kills, int)
+        assert kills >= 10
+        await asyncio.to_thread(serving.kill)
+        await asyncio.to_thread(serving.start)
+        await stage.until(lambda: _served(worker) >= set(rooms), "every room served", 60.0)
+        await asyncio.sleep(AFTERWARDS)
+        assert Counter(one["room"] for one in worker.joined()) == Counter(rooms)
+        for name in rooms[::25]:
+            assert project.witness.joins(name) == Counter({"ornina-avatar-agent": 1})
+            steps = serving.steps(name)
+            assert steps.count("joined") == 1, steps
+            assert steps.count("dispatched") + steps.count("retried") >= 1, steps
+
+
+def _served(worker: Worker) -> set[str]:
+    return {one["room"] for one in worker.joined()}
+
+
+async def _make_rooms(stage: Stage, rooms: list[str], chance: random.Random) -> None:
+    """Rooms in bursts. Those that are served end again, because a small machine does not hold hundreds of agents."""
+    (worker,) = stage.workers.values()
+    ended: set[str] = set()
+    waiting = list(rooms)
+    while waiting:
+        if len(rooms) - len(waiting) - len(ended) < 40:
+            for _ in range(chance.randint(1, 8)):
+                if waiting:
+                    await asyncio.to_thread(stage.project.create_room, waiting.pop(0))
+        await asyncio.sleep(chance.uniform(0.0, 0.3))
+        joined = {one["room"]: one["at"] for one in worker.joined()}
+        for name, at in joined.items():
+            # Long enough for a second agent to show.
+            if name not in ended and time.time() - at > 4.0:
+                ended.add(name)
+                await asyncio.to_thread(stage.project.delete_room, name)
+
+
+async def _kill_and_start(serving: Serving, chance: random.Random) -> int:
+    """Kills the controller again and again, at once after it was started as well; how often."""
+    kills = 0
+    try:
+        while True:
+            await asyncio.sleep(chance.uniform(0.0, 4.0))
+            await asyncio.to_thread(serving.kill)
+            kills += 1
+            await asyncio.sleep(chance.uniform(0.0, 0.5))
+            await asyncio.to_thread(serving.start, wait=False)
+    except asyncio.CancelledError:
+        return kills
