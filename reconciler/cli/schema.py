@@ -21,6 +21,9 @@ NAMES = (
     "snapshot",
     "receipt",
     "history",
+    "token",
+    "token-inspect",
+    "conventions",
 )
 
 

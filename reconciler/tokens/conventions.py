@@ -18,7 +18,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reconciler.agents.conventions import AgentPlane, Convention, Mechanism
+from reconciler.agents.conventions import Convention, Mechanism
 from reconciler.config.load import read_files
 from reconciler.core.values import AgentDispatch, Secret
 from reconciler.errors import EndpointError
@@ -69,13 +69,10 @@ class Conventions:
     """All conventions of a project. Nothing in it changes, so that threads may share it.
 
     A file that was edited is seen when it is loaded again: whoever wants that replaces the object, once a load has
-    succeeded. `project` is the project's name, `env_prefix` stands before the names of its variables.
+    succeeded.
     """
 
-    project: str
-    env_prefix: str
-    _plane: AgentPlane
-    _era: Era | None = None
+    _files: PlaneOfFiles
 
     @classmethod
     def load(cls, *paths: str | os.PathLike[str]) -> Conventions:
@@ -85,21 +82,26 @@ class Conventions:
         where there is nothing to read, and `ConventionsInvalid` with all findings.
         """
         places = [Path(path) for path in paths] or [Path(DEFAULT_FILE)]
-        return cls.of(read_plane(read_files(places)))
-
-    @classmethod
-    def of(cls, read: PlaneOfFiles) -> Conventions:
-        """Those of files that were read already."""
-        return cls(read.project, read.env_prefix, read.plane, read.era)
+        return cls(read_plane(read_files(places)))
 
     @property
-    def plane(self) -> AgentPlane:
-        """All names and conventions, as the program's own commands use them."""
-        return self._plane
+    def project(self) -> str:
+        """The project's name, "" where the file gives it none."""
+        return self._files.project
+
+    @property
+    def env_prefix(self) -> str:
+        """What stands before the names of the project's variables."""
+        return self._files.env_prefix
+
+    @property
+    def files(self) -> PlaneOfFiles:
+        """What was read, as the program's own commands use it."""
+        return self._files
 
     def for_room(self, room: str) -> RoomConvention | None:
         """The convention of a room by its full name, or None where the file says nothing about it."""
-        found = self._plane.conventions.of_room(room)
+        found = self._files.plane.conventions.of_room(room)
         return None if found is None else _public(found)
 
     def agents_of(self, room: str, metadata: Given = None) -> tuple[AgentDispatch, ...]:
@@ -117,7 +119,7 @@ class Conventions:
             return ()
         merged = merged_agents(agents, metadata, room)
         require_keys(merged, convention.required_metadata, room, convention.label)
-        return tuple(map(_as_old_servers_know, merged)) if self._era is Era.OLD else merged
+        return tuple(map(_as_old_servers_know, merged)) if self._files.era is Era.OLD else merged
 
     def room_config(self, room: str, *, metadata: Given = None) -> RoomConfiguration:
         """LiveKit's room configuration for a token, for `AccessToken.with_room_config`. It is new at every call.

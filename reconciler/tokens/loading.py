@@ -33,9 +33,13 @@ _IGNORED = "x-"
 
 @dataclass(frozen=True, slots=True)
 class PlaneOfFiles:
-    """The agent plane of some files. `era` is None where the file does not say which server it is for."""
+    """The agent plane of some files, and which project it is for.
+
+    `host` and `era` are None where the file does not say which server it is for, and how old that is.
+    """
 
     project: str
+    host: str | None
     env_prefix: str
     era: Era | None
     plane: AgentPlane
@@ -61,6 +65,7 @@ def read_plane(files: Mapping[Path, bytes]) -> PlaneOfFiles:
     draft = sections.project
     return PlaneOfFiles(
         project=draft.name or "",
+        host=draft.host,
         env_prefix=draft.env_prefix or "",
         era=Era.of(draft.server) if draft.server else None,
         plane=AgentPlane(sections.names, Conventions(one for one in found if one is not None)),

@@ -8,10 +8,14 @@ from typing import Any, NotRequired, get_origin, get_type_hints
 import jsonschema
 import pytest
 
-from reconciler.render import history_shapes, shapes
+from reconciler.export import plane
+from reconciler.render import history_shapes, shapes, token
 from tests.support.schemas import schema
 
-NAMES = ("plan", "report", "findings", "ids", "objects", "graph", "history")
+NAMES = (
+    *("plan", "report", "findings", "ids", "objects", "graph", "history"),
+    *("token", "token-inspect", "conventions"),
+)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -58,6 +62,9 @@ SHAPES = {
     "explain-diff": shapes.CallDiffDocument,
     "explain-room": shapes.RoomDocument,
     "graph": shapes.GraphDocument,
+    "token": token.TokenDocument,
+    "token-inspect": token.InspectDocument,
+    "conventions": plane.PlaneDocument,
     "history": history_shapes.HistoryDocument,
 }
 

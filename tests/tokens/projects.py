@@ -30,4 +30,4 @@ agents:
 
 def conventions(text: str = PLANE) -> Conventions:
     """The conventions of a configuration."""
-    return Conventions.of(read_plane({Path("dispatch.yaml"): text.encode()}))
+    return Conventions(read_plane({Path("dispatch.yaml"): text.encode()}))
