@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli.console import emit, findings_told, note
+from reconciler.cli.console import emit, note
 from reconciler.cli.options import Output, config_option, output_in
 from reconciler.errors import ExitCode, FileError
 from reconciler.pipeline.request import Request
@@ -40,8 +40,8 @@ def command(paths: tuple[Path, ...], out: Path | None, output: Output) -> int:
     from reconciler.export.typescript import plane_typescript
     from reconciler.pipeline.token_audit import load_conventions
 
-    with findings_told(output):
-        files = load_conventions(Request(paths)).files
+    # What is wrong goes to stderr alone: stdout is a file that applications read.
+    files = load_conventions(Request(paths)).files
     if output.format == "typescript":
         text = plane_typescript(files.project, files.plane, files.era)
     else:

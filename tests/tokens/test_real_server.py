@@ -117,6 +117,25 @@ async def test_an_old_server_refuses_what_it_does_not_know(
         assert dispatched(client, "x-1") == [("a", "")]
 
 
+NEW_KEYS: list[dict[str, Any]] = [
+    {"tags": {}},
+    {"agents": [{"agentName": "x", "attributes": {}}]},
+    {"agents": [{"agentName": "x", "restartPolicy": "JRP_ON_FAILURE"}]},
+    {"agents": [{"agentName": "x", "deployment": ""}]},
+]
+
+
+@pytest.mark.parametrize("configuration", NEW_KEYS)
+async def test_old_servers_refuse_a_new_key_whatever_its_value(
+    livekit_server: LiveKitServer, livekit_server_184: LiveKitServer, configuration: dict[str, Any]
+) -> None:
+    """LiveKit's SDK for Node writes such keys with their defaults; the audit warns of the key alone."""
+    for server in (livekit_server, livekit_server_184):
+        status, text = await refusal(server, signed(server, roomConfig=configuration))
+        assert (status, "unknown field" in text) == (401, True), server.version
+        assert (await refusal(server, signed(server)))[0] == 200
+
+
 def signed(server: LiveKitServer, algorithm: str = "HS256", **changes: Any) -> str:
     """A token that is good but for what is changed; None leaves a claim out."""
     now = int(time.time())
