@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from reconciler.cli.console import emit, note
-from reconciler.cli.options import Output, config_option, output_in
+from reconciler.cli.options import Output, config_option, output_in, server_option
 from reconciler.errors import ExitCode, FileError
 from reconciler.pipeline.request import Request
 
@@ -22,8 +22,11 @@ FORMATS = ("json", "typescript")
     metavar="FILE",
     help="Write this file instead of stdout; one that has the same content already is left alone.",
 )
+@server_option
 @output_in(FORMATS, "RECONCILE_CONVENTIONS_FORMAT")
-def command(paths: tuple[Path, ...], out: Path | None, output: Output) -> int:
+def command(
+    paths: tuple[Path, ...], out: Path | None, server_version: str | None, output: Output
+) -> int:
     """Print which rooms get which agents, for backends that create rooms and mint tokens.
 
     `json` is for any language, and its shape is in `reconcile schema conventions`. `typescript` is one module without
@@ -41,7 +44,7 @@ def command(paths: tuple[Path, ...], out: Path | None, output: Output) -> int:
     from reconciler.pipeline.token_audit import load_conventions
 
     # What is wrong goes to stderr alone: stdout is a file that applications read.
-    files = load_conventions(Request(paths)).files
+    files = load_conventions(Request(paths, server_version=server_version)).files
     if output.format == "typescript":
         text = plane_typescript(files.project, files.plane, files.era)
     else:

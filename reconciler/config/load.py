@@ -1,16 +1,16 @@
 """Loads the files of a project and merges them, section by section, into one configuration.
 
-Everything that is wrong is collected and returned with the configuration, all of it at once. Only what leaves
-nothing to read (no such file) is raised.
+Everything that is wrong is collected and returned with the configuration, all of it at once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 from reconciler.agents.conventions import AgentPlane, Conventions
 from reconciler.config.file import FileReader
+from reconciler.config.files import read_files
 from reconciler.config.ignore import ignored_on_lines
 from reconciler.config.model import Configuration, Project
 from reconciler.config.problems import Problems
@@ -20,14 +20,8 @@ from reconciler.config.sections import ProjectDraft, Sections
 from reconciler.config.tree import parse
 from reconciler.config.yaml_text import Unparsable
 from reconciler.core.finding import Mark
-from reconciler.errors import FileError
 
-SUFFIXES = (".yaml", ".yml")
-
-
-def read_files(paths: Sequence[Path]) -> dict[Path, bytes]:
-    """The bytes of some files, and of the YAML files in some folders. Raises `FileError` where there is nothing."""
-    return {path: _bytes(path) for path in _files(paths)}
+__all__ = ["load", "read_files"]
 
 
 def load(files: Mapping[Path, bytes], environ: Mapping[str, str]) -> Configuration:
@@ -64,37 +58,6 @@ def load(files: Mapping[Path, bytes], environ: Mapping[str, str]) -> Configurati
         ignores=tuple(sections.ignores),
         tests=tuple(test for test in tests if test is not None),
     )
-
-
-def _files(paths: Sequence[Path]) -> Iterator[Path]:
-    for path in paths:
-        if path.is_dir():
-            inside = sorted(one for one in path.iterdir() if _is_configuration(one))
-            if not inside:
-                raise FileError(
-                    f"{path}: no .yaml file in this folder: write one with `reconcile init -c {path}/dispatch.yaml`"
-                )
-            yield from inside
-        else:
-            yield path
-
-
-def _is_configuration(path: Path) -> bool:
-    """Whether a file of a folder belongs to the project; a link that leads nowhere does, and is an error."""
-    return path.suffix in SUFFIXES and not path.name.startswith(".") and not path.is_dir()
-
-
-def _bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except FileNotFoundError as error:
-        raise FileError(
-            f"{path}: no such file: write one with `reconcile init`, or name another with -c"
-        ) from error
-    except OSError as error:
-        raise FileError(f"{path}: cannot be read: {error.strerror}") from error
-    except ValueError as error:
-        raise FileError(f"{path}: this cannot be the path of a file") from error
 
 
 def _project(draft: ProjectDraft) -> Project:

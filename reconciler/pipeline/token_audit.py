@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from reconciler.pipeline.guards import ConfigError, endpoint_of
 from reconciler.pipeline.request import Request
 from reconciler.render.document import FORMAT_VERSION
 from reconciler.render.token import InspectDocument, moment
+from reconciler.sip.era import Era
 from reconciler.tokens import Conventions, ConventionsInvalid, Grants, RoomConvention
 from reconciler.tokens.audit import Against, LiveFacts, audit
 from reconciler.tokens.audit_agents import names_in
@@ -60,11 +61,14 @@ class Audited:
 
 
 def load_conventions(request: Request) -> Conventions:
-    """The agent plane of the request's files. Raises `ConfigError` with all findings in it."""
+    """The agent plane of the request's files, for the server that it names. Raises `ConfigError` with all findings."""
     try:
-        return Conventions.load(*request.paths)
+        found = Conventions.load(*request.paths)
     except ConventionsInvalid as error:
         raise ConfigError(error.findings) from error
+    if request.server_version is None:
+        return found
+    return Conventions(replace(found.files, era=Era.of(request.server_version)))
 
 
 def mint(request: Request, wish: Wish) -> Minted:

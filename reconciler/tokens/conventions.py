@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.agents.conventions import Convention, Mechanism
-from reconciler.config.load import read_files
+from reconciler.config.files import read_files
 from reconciler.core.values import AgentDispatch, Secret
 from reconciler.errors import EndpointError
 from reconciler.sip.era import Era

@@ -82,3 +82,24 @@ def test_errors_are_one_line_each(shell: Shell) -> None:
         assert "error[unknown-agent]" in ran.err
         assert "error[unknown-word]" in ran.err
     assert shell.run("conventions", "extra").code == 64
+
+
+def test_the_server_can_be_named_by_an_option(shell: Shell) -> None:
+    """`--server-version` counts before the file, here and for minted tokens."""
+    text = """\
+version: 1
+project: {server: "1.13"}
+agents:
+  names: {a: {agent_name: a, deployment: blue}}
+  rooms: [{prefix: x-, agents: [a], dispatch: token}]
+"""
+    shell.write("config/dispatch.yaml", text)
+    shell.environ |= {
+        "LIVEKIT_API_KEY": "k",
+        "LIVEKIT_API_SECRET": "a-secret-of-32-characters-or-more",
+    }
+    assert "blue" in shell.run("conventions").out
+    assert "blue" not in shell.run("conventions", "--server-version", "1.9").out
+    mint = ("token", "--room", "x-1", "--identity", "u")
+    old = shell.run(*mint, "--server-version", "1.9").out
+    assert len(old) < len(shell.run(*mint).out)
