@@ -53,7 +53,7 @@ EXIT_CODES = """\b
 Exit codes:
   0    done, or nothing to change
   1    an error; a partial apply; a failing routing test
-  2    there are changes or drift (drift, plan --detailed-exitcode), bad verdicts (rooms, probe)
+  2    there are changes or drift (drift, plan --detailed-exitcode), bad verdicts (rooms, probe, token inspect)
   3    refused, nothing was written: stale plan, deletion guard, no approval, wrong host
   64   wrong usage
   130  interrupted

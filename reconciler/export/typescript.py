@@ -105,7 +105,7 @@ export interface RoomAgentDispatch {
   deployment?: string;
 }
 
-/** What `new RoomConfiguration()` and `RoomConfiguration.fromJson()` of LiveKit's SDK take. */
+/** LiveKit's RoomConfiguration: the constructor of its SDK takes it, and so it stands in the claims of a token. */
 export interface RoomConfiguration {
   agents: RoomAgentDispatch[];
 }

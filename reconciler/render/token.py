@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TypedDict
 
@@ -15,6 +15,7 @@ from reconciler.render.plan_outline import finding_line
 from reconciler.render.shapes import FindingDocument
 
 _LONG = 160
+_WIDEST = 48
 
 
 class TokenDocument(TypedDict):
@@ -122,9 +123,8 @@ def _sections(document: InspectDocument) -> list[Section]:
     if document["findings"]:
         lines = tuple(Line(finding_line(one)) for one in document["findings"])
         found.append(Section("Findings", lines, flush=True, urgent=document["problems"] > 0))
-    claims = tuple(Line(f"{escape(one['path'])}  {_value(one)}") for one in document["claims"])
-    if claims:
-        found.append(Section("Claims", claims))
+    if document["claims"]:
+        found.append(Section("Claims", tuple(_claims(document["claims"]))))
     return found
 
 
@@ -132,6 +132,14 @@ def _convention(document: InspectDocument) -> str:
     if document["convention"] is None:
         return "none"
     return f"{quote(document['convention'])}, agents by {', '.join(document['dispatch'])}"
+
+
+def _claims(claims: Sequence[ClaimDocument]) -> Iterator[Line]:
+    """A line each, the values below each other; a path that is longer than most stands out."""
+    paths = [escape(one["path"]) for one in claims]
+    width = min(max(map(len, paths)), _WIDEST)
+    for path, claim in zip(paths, claims, strict=True):
+        yield Line(f"{path:<{width}}  {_value(claim)}")
 
 
 def _value(claim: ClaimDocument) -> str:

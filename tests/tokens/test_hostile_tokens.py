@@ -144,6 +144,18 @@ def test_any_text_is_answered(text: str) -> None:
         codes(text)
 
 
+@given(st.lists(st.binary(max_size=40), min_size=3, max_size=3), st.randoms(use_true_random=False))
+@settings(max_examples=300, deadline=None)
+def test_a_damaged_token_is_answered(parts: list[bytes], chance: Any) -> None:
+    """A good token with some of its bytes changed, and three parts of anything."""
+    token = bytearray(signed(claims()).encode())
+    for byte in parts[0]:
+        token[chance.randrange(len(token))] = byte
+    for text in (token.decode("latin-1"), ".".join(map(part, parts))):
+        with contextlib.suppress(NotAToken):
+            codes(text)
+
+
 CANARY = "canary-of-the-application"
 
 
