@@ -37,11 +37,15 @@ class LiveDispatch:
 
 @dataclass(frozen=True, slots=True)
 class LiveAgent:
-    """A participant of the kind AGENT. `agent_name` is None where it does not tell which worker it belongs to."""
+    """A participant of the kind AGENT. `agent_name` is None where it does not tell which worker it belongs to.
+
+    `is_connected` says whether its media connection is up, which comes a moment after it has joined.
+    """
 
     identity: str
     agent_name: str | None
     joined_at: float
+    is_connected: bool = True
 
 
 @dataclass(frozen=True, slots=True)

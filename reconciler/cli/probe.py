@@ -79,14 +79,20 @@ def command(
       reconcile probe --format prometheus > /var/lib/node_exporter/reconcile.prom
     """
     from reconciler.pipeline.event_loop import run
-    from reconciler.pipeline.probe import Probe, names_asked, overlap, probe_project
+    from reconciler.pipeline.probe import (
+        Probe,
+        knows_unnamed,
+        names_asked,
+        overlap,
+        probe_project,
+    )
     from reconciler.pipeline.rooms import open_project
     from reconciler.render.probe import probe_document, show_probe
 
     request = Request(paths, timeout=api_timeout, concurrency=concurrency)
     with findings_told(output):
         project = open_project(request)
-    asked = Probe(names_asked(project, agents), timeout, count)
+    asked = Probe(names_asked(project, agents), timeout, count, knows_unnamed(project))
     with _Progress(len(asked.agent_names) * count, quiet=output.quiet) as progress:
         probed = run(probe_project(request, project, asked, progress.done))
     covered = overlap(project)

@@ -43,7 +43,8 @@ def agent_of(message: ParticipantInfo) -> LiveAgent | None:
         return None
     names = (message.attributes[key] for key in NAME_ATTRIBUTES if key in message.attributes)
     joined = message.joined_at_ms / 1000 if message.joined_at_ms else message.joined_at
-    return LiveAgent(message.identity, next(names, None), float(joined))
+    is_connected = message.state == ParticipantInfo.ACTIVE
+    return LiveAgent(message.identity, next(names, None), float(joined), is_connected)
 
 
 def is_waiting(message: ParticipantInfo) -> bool:

@@ -14,7 +14,7 @@ import asyncio
 import contextlib
 import secrets
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from reconciler.agents.live import CANARY_PREFIX, UNNAMED, LiveAgent, LiveRoom, place_of, shown
@@ -29,6 +29,9 @@ CANARY_METADATA = '{"reconcile":"probe"}'
 AT_A_TIME = 4
 # Answers come within tenths of a second, or not at all for a long time.
 FIRST_PAUSE, LONGEST_PAUSE, GROWTH = 0.05, 0.5, 1.4
+# How long a canary lives on for an agent that has joined and whose media connection is still coming up: ending the room
+# under it would make errors in the worker's log.
+CONNECTING = 2.0
 # How long the end of a canary may take; the server ends it later by itself.
 CLEANING_UP = 5.0
 
@@ -44,10 +47,14 @@ class Canary:
 
 @dataclass(slots=True)
 class Probed:
-    """All canaries for one agent, "" for the unnamed one. `hint` is the likeliest cause of silence."""
+    """All canaries for one agent, "" for the unnamed one.
+
+    Of one that never answered `hint` is the likeliest cause; `answers_later`: asked once more for it, it did.
+    """
 
     agent_name: str
     canaries: list[Canary] = field(default_factory=list)
+    answers_later: bool = False
     hint: str = ""
 
     @property
@@ -74,11 +81,15 @@ class Probed:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """What is asked: agents by their names, seconds that each has, how often."""
+    """What is asked: agents by their names, seconds that each has, how often.
+
+    `knows_unnamed`: the project has a worker without a name, whose answer is nothing to wonder about.
+    """
 
     agent_names: tuple[str, ...]
     timeout: float
     count: int = 1
+    knows_unnamed: bool = False
 
 
 Progress = Callable[[str, Canary], None]
@@ -101,6 +112,12 @@ def names_asked(project: Project, wanted: Sequence[str]) -> tuple[str, ...]:
         else:
             found.append(known[text].agent_name)
     return tuple(dict.fromkeys(found))
+
+
+def knows_unnamed(project: Project) -> bool:
+    """Whether the file has an agent whose worker has no name."""
+    plane = project.configuration.agents
+    return plane is not None and any(not one.agent_name for one in plane.names.values())
 
 
 def overlap(project: Project) -> str | None:
@@ -128,26 +145,41 @@ async def probe(
 
     # In turns, so that a slow moment of the server does not hit one name alone.
     await for_each(list(asked.agent_names) * asked.count, one, AT_A_TIME)
-    silent = [one for name, one in found.items() if name and not one.seconds and not one.problem]
+    silent = [one for one in found.values() if not one.seconds and not one.problem]
     if silent:
-        known = found.get("")
-        unnamed = known.canaries if known is not None else []
-        if not any(one.seconds is not None for one in unnamed):
-            unnamed = [await send_canary(client, "", asked.timeout)]
-        _explain(silent, unnamed)
+        await _look_for_causes(client, asked, silent)
     return list(found.values())
 
 
-def _explain(silent: Iterable[Probed], unnamed: Sequence[Canary]) -> None:
+async def _look_for_causes(client: RoomsClient, asked: Probe, silent: Sequence[Probed]) -> None:
+    """Asks the silent ones once more, and the unnamed worker beside them."""
+    again: dict[str, Canary] = {}
+
+    async def one(name: str) -> None:
+        again[name] = await send_canary(client, name, asked.timeout)
+
+    await for_each({"", *(one.agent_name for one in silent)}, one, AT_A_TIME)
+    unnamed = again[""]
+    for probed in silent:
+        probed.answers_later = again[probed.agent_name].seconds is not None
+        if probed.answers_later:
+            probed.hint = (
+                "asked once more, it answered: jobs get lost now and then; how many, tells --count"
+            )
+        elif probed.agent_name:
+            probed.hint = _cause(unnamed, is_expected=asked.knows_unnamed)
+
+
+def _cause(unnamed: Canary, *, is_expected: bool) -> str:
     """The commonest cause of silence: a worker that was started without its name answers to every new room instead."""
-    if any(one.seconds is not None for one in unnamed):
-        hint = "a worker without a name answered: the worker was started without agent_name"
-    elif others := {name for one in unnamed for name in one.strangers if name}:
-        hint = f"no worker without a name answered either; {shown(sorted(others))} came uncalled"
-    else:
-        hint = "no worker without a name answered either: is the worker running, and connected to this host?"
-    for one in silent:
-        one.hint = hint
+    if unnamed.seconds is not None and is_expected:
+        return "the worker without a name answered: the one of the file, or this one, started without agent_name"
+    if unnamed.seconds is not None:
+        return "a worker without a name answered: the worker was started without agent_name"
+    others = sorted(name for name in unnamed.strangers if name)
+    if others:
+        return f"no worker without a name answered either; {shown(others)} came uncalled"
+    return "no worker without a name answered either: is the worker running, and connected to this host?"
 
 
 async def send_canary(client: RoomsClient, agent_name: str, patience: float) -> Canary:
@@ -188,17 +220,18 @@ async def _wait(
 ) -> Canary:
     pause, strangers = FIRST_PAUSE, set[str | None]()
     deadline = time.monotonic() + patience
+    found: float | None = None
     while True:
         agents = await _agents_in(client, room)
         took = time.monotonic() - started
         strangers |= {one.agent_name for one in agents if one.agent_name != agent_name}
-        mine = [one.joined_at for one in agents if one.agent_name == agent_name]
-        if mine:
-            told = tuple(sorted(strangers - {None}, key=str))
-            return Canary(_since(room, min(mine), took), told)
+        mine = [one for one in agents if one.agent_name == agent_name]
+        if mine and found is None:
+            found = _since(room, min(one.joined_at for one in mine), took)
+            deadline = min(deadline, time.monotonic() + CONNECTING)
         remaining = deadline - time.monotonic()
-        if remaining <= 0.0:
-            return Canary(None, tuple(sorted(strangers, key=str)))
+        if remaining <= 0.0 or any(one.is_connected for one in mine):
+            return Canary(found, tuple(sorted(strangers, key=str)))
         await asyncio.sleep(min(pause, remaining))
         pause = min(pause * GROWTH, LONGEST_PAUSE)
 

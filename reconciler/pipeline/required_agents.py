@@ -13,7 +13,7 @@ from reconciler.core.plan import Action, Plan
 from reconciler.core.values import AgentList, PlainValue
 from reconciler.errors import Refused
 from reconciler.pipeline.event_loop import run
-from reconciler.pipeline.probe import Probe, Probed, probe_project
+from reconciler.pipeline.probe import Probe, Probed, knows_unnamed, probe_project
 from reconciler.pipeline.request import Prepared, Request
 from reconciler.pipeline.rooms import Project
 from reconciler.planning.targets import AGENTS_PATH
@@ -54,8 +54,10 @@ def require_agents(request: Request, prepared: Prepared, timeout: float) -> None
     if not brought or prepared.server is None:
         return
     project = Project(prepared.configuration, prepared.server.endpoint)
-    probed = run(probe_project(request, project, Probe(tuple(sorted(brought)), timeout)))
-    silent = [one for one in probed if not one.is_ok]
+    asked = Probe(tuple(sorted(brought)), timeout, knows_unnamed=knows_unnamed(project))
+    probed = run(probe_project(request, project, asked))
+    # A job that gets lost is no missing worker.
+    silent = [one for one in probed if not (one.is_ok or one.answers_later)]
     if silent:
         told = [_told(one, brought[one.agent_name]) for one in silent]
         raise Refused(

@@ -64,7 +64,7 @@ def test_nobody_answers(probing: Shell, livekit_emulator: Emulator) -> None:
     assert ran.code == 2
     assert "ornina-avatar-agent: no worker answered in 0.3 s" in ran.out
     assert "no worker without a name answered either" in ran.out
-    assert livekit_emulator.count("CreateRoom") == 2
+    assert livekit_emulator.count("CreateRoom") == 3
     assert _nothing_left(livekit_emulator)
 
 
@@ -74,15 +74,31 @@ def test_a_worker_that_was_started_without_its_name(
     """The commonest fault is told in words: it is the unnamed worker that comes."""
     with EmulatedWorker(livekit_emulator, ""):
         ran = probing.run("probe", "ornina-avatar-agent", *QUICK)
+        assert ran.code == 2
+        assert "the one of the file, or this one, started without agent_name" in ran.out
+        without = CONFIGURATION.replace('    interviewer: {agent_name: ""}\n', "")
+        probing.write("config/dispatch.yaml", without)
+        ran = probing.run("probe", "ornina-avatar-agent", *QUICK)
+        assert "a worker without a name answered: the worker was started without agent_name" in (
+            ran.out
+        )
+
+
+def test_a_job_that_got_lost(probing: Shell, livekit_emulator: Emulator) -> None:
+    """Silence, and an answer when asked once more: exit code 2 all the same, with the cause."""
+    with EmulatedWorker(livekit_emulator, "ornina-avatar-agent", every=2):
+        ran = probing.run("probe", "avatar", *QUICK)
     assert ran.code == 2
-    assert "the worker was started without agent_name" in ran.out
+    assert "asked once more, it answered" in ran.out
 
 
 def test_a_canary_asks_for_nobody_else(probing: Shell, livekit_emulator: Emulator) -> None:
     """A canary for a named agent does not bring the unnamed worker, which would answer in its place."""
     with EmulatedWorker(livekit_emulator, "") as unnamed:
         probing.run("probe", "avatar", "(unnamed)", *QUICK)
-    assert len(unnamed.joined) == 1
+    # One for the canary that asked for it, one when it was asked why the other was silent.
+    assert len(unnamed.joined) == 2
+    assert livekit_emulator.count("CreateRoom") == 4
 
 
 def test_jobs_that_are_dropped_now_and_then(probing: Shell, livekit_emulator: Emulator) -> None:
