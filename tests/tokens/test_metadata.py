@@ -73,6 +73,21 @@ def test_nothing_else_satisfies_a_requirement(metadata: Any) -> None:
         texts("interview-42", metadata)
 
 
+def test_every_agent_has_to_have_the_keys() -> None:
+    """What the convention tells one agent is not told to the next."""
+    text = """\
+version: 1
+agents:
+  names: {a: {agent_name: a}, b: {agent_name: b}}
+  rooms:
+    - {prefix: x-, agents: [{agent: a, metadata: {k: 1}}, b], dispatch: token, required_metadata: [k]}
+"""
+    found = conventions(text)
+    with pytest.raises(MetadataMissing, match='the metadata of agent "b" lacks k'):
+        found.agents_of("x-1")
+    assert len(found.agents_of("x-1", {"k": 2})) == 2
+
+
 def test_a_key_without_a_value_is_there() -> None:
     """Null is a value: the convention asks for the key."""
     assert texts("interview-42", {"session_id": None, "participant": ""}) == [
