@@ -8,6 +8,7 @@ to the result; whoever has to keep others away from the room does it around this
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -17,7 +18,7 @@ from reconciler.agents.healing import Act, Write
 from reconciler.agents.live import LiveDispatch, LiveRoom, place_of
 from reconciler.agents.room_plan import RoomPlan, is_planned_for, plan_room
 from reconciler.errors import ApiError, ReconcileError, Unreachable
-from reconciler.gateway.rooms import RoomsClient
+from reconciler.gateway.rooms import RoomsClient, is_no_room
 from reconciler.pipeline.event_loop import for_each, run
 from reconciler.pipeline.request import Request
 from reconciler.pipeline.rooms import Project, client_of, is_canary, look_into_all
@@ -215,11 +216,22 @@ async def _write(client: RoomsClient, plan: RoomPlan, write: Write, room: LiveRo
             await client.undispatch(room.name, old)
         made, note = await _dispatched(client, write, room)
     except ReconcileError as error:
+        if await _is_over(client, room, error):
+            return _result(plan, write, RoomOutcome.NOT_NEEDED, "the room is over")
         gone = (
             "; the old dispatch is gone, and a second run makes a new one" if write.deletes else ""
         )
         return _result(plan, write, RoomOutcome.FAILED, f"{error}{gone}")
     return _result(plan, write, RoomOutcome.DONE, note, made.id)
+
+
+async def _is_over(client: RoomsClient, room: LiveRoom, error: ReconcileError) -> bool:
+    """Whether a write failed because the room ended under it."""
+    if not (isinstance(error, ApiError) and is_no_room(error)):
+        return False
+    with contextlib.suppress(ReconcileError):
+        return not await client.rooms([room.name])
+    return False
 
 
 async def _dispatched(

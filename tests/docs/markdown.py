@@ -5,6 +5,7 @@ A directive is an HTML comment on the line above a block, or alone between two b
     <!-- file: PATH -->      the block is written to PATH in the document's folder
     <!-- not run: WHY -->    the commands of the block are not run
     <!-- journal -->         `serve` has run for a while, and left its journal in the folder (tests/docs/journal.py)
+    <!-- room: NAME AGENT -->  somebody makes a room that asks for agents, or for none in particular
     <!-- by hand -->         somebody changes the live project by hand (demo/change_by_hand.py)
     <!-- project: PATH -->   from here on another folder, and a project that holds what PATH in the repository says
 """
@@ -16,7 +17,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 _FENCE = re.compile(r"(`{3,}|~{3,})(\S*)\s*$")
-_DIRECTIVE = re.compile(r"<!--\s*(file|not run|by hand|journal|project)(?::\s*(.*?))?\s*-->\s*$")
+_DIRECTIVE = re.compile(r"<!--\s*(file|not run|by hand|journal|project|room)(?::\s*(.*?))?\s*-->\s*$")
 _HEADING = re.compile(r"#{1,6}\s+(.*?)\s*$")
 _LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
 

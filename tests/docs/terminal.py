@@ -34,8 +34,9 @@ EMULATOR_PORT = "7880"
 PATIENCE = 20.0
 
 _HERE = re.compile(r"<<\s*'?(\w+)'?")
-_ID = re.compile(r"\b(ST|SDR)_[0-9A-Za-z]{12}\b")
+_ID = re.compile(r"\b(ST|SDR|AD)_[0-9A-Za-z]{12}\b")
 _SECONDS = re.compile(r"\bin \d+\.\d+s\b")
+_AGE = re.compile(r"\b\d+ s old\b")
 _LEFT_OUT = "…"
 UPDATE = os.environ.get("RECONCILE_UPDATE_DOCS") == "1"
 
@@ -191,7 +192,7 @@ class Terminal:
 
 def _normal(text: str, seen: dict[str, str]) -> str:
     """The text with ids numbered in the order in which they appear, and without times."""
-    text = _SECONDS.sub("in 0.00s", text)
+    text = _AGE.sub("0 s old", _SECONDS.sub("in 0.00s", text))
 
     def number(match: re.Match[str]) -> str:
         return seen.setdefault(match[0], f"{match[1]}_{len(seen) + 1}")
@@ -206,7 +207,7 @@ def _pseudonymous(text: str, seen: dict[str, str]) -> str:
         digest = hashlib.sha256(f"{len(seen) + 1}".encode()).hexdigest()[:12]
         return seen.setdefault(match[0], f"{match[1]}_{digest}")
 
-    text = _ID.sub(pseudonym, _SECONDS.sub("in 0.05s", text))
+    text = _ID.sub(pseudonym, _AGE.sub("4 s old", _SECONDS.sub("in 0.05s", text)))
     return "\n".join(line.rstrip() for line in text.splitlines())
 
 

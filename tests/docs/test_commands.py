@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from livekit.protocol import agent_dispatch, room
 
 from tests.docs.conftest import Project
 from tests.docs.documents import DOCUMENTS
@@ -15,6 +16,7 @@ from tests.docs.journal import write_journal
 from tests.docs.markdown import Block, blocks
 from tests.docs.terminal import UPDATE, Command, Terminal, commands, rewritten
 from tests.project.repository import ROOT
+from tests.support.raw_client import RawClient
 
 # What no test can run: an installation, keys of a real account, the two commands that start the tests and the tour.
 NOT_RUN = {
@@ -63,6 +65,8 @@ class Reader:
                 self._change_by_hand()
             case "journal":
                 write_journal(self.terminal.folder)
+            case "room":
+                self._make_room(*block.argument.split())
             case "file":
                 self.terminal.write(block.argument, block.text)
             case "not run":
@@ -84,6 +88,15 @@ class Reader:
         )
         assert done.returncode == 0, done.stdout + done.stderr
         (self.terminal.folder / "before.yaml").unlink()
+
+    def _make_room(self, name: str, *agents: str) -> None:
+        """Somebody makes a room, and may name agents for it."""
+        server = self._project.server
+        client = RawClient(server.url, server.api_key, server.api_secret)
+        asked = [agent_dispatch.RoomAgentDispatch(agent_name=one) for one in agents]
+        request = room.CreateRoomRequest(name=name, agents=asked)
+        assert client.call("RoomService", "CreateRoom", request).ok
+        client.close()
 
     def _change_by_hand(self) -> None:
         subprocess.run(
