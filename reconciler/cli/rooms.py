@@ -36,8 +36,8 @@ def command(
 
     A verdict is ok, waiting, missing dispatch, agent never joined, agent left, duplicate agent, unexpected agent or no
     convention; all but the first two are bad, and then the exit code is 2. Rooms that no convention covers count
-    unless the file says `unlisted: ignore`. Only rooms in which somebody waits are looked into; LiveKit's list tells who
-    is there up to 5 s late.
+    unless the file says `unlisted: ignore`. Only rooms in which somebody waits are looked into; LiveKit's list tells
+    who is there up to 5 s late.
 
     \b
     Examples:

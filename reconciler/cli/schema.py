@@ -18,6 +18,8 @@ NAMES = (
     "ids",
     "objects",
     "graph",
+    "rooms",
+    "probe",
     "snapshot",
     "receipt",
     "history",

@@ -38,9 +38,10 @@ from reconciler import __version__
 from reconciler.agents.live import LiveAgent, LiveDispatch, LiveRoom, with_inside
 from reconciler.core.values import AgentDispatch as Asked
 from reconciler.errors import ApiError, BadAnswer, Rejected, Unreachable
-from reconciler.gateway.failures import Throttled, failure, is_retryable, stranger, too_slow
+from reconciler.gateway.failures import Throttled, failure, is_retryable, stranger
 from reconciler.gateway.messages import write_asked
 from reconciler.gateway.rooms_decode import agent_of, dispatch_of, is_waiting, room_of
+from reconciler.gateway.rooms_failures import CONNECT_TIMEOUT, is_no_room, lost
 from reconciler.gateway.token import TokenSource
 
 if TYPE_CHECKING:
@@ -48,7 +49,6 @@ if TYPE_CHECKING:
 
 Answer = TypeVar("Answer", bound=Message)
 
-CONNECT_TIMEOUT = 10.0
 _TYPE = "application/protobuf"
 
 
@@ -281,7 +281,7 @@ class RoomsClient:
             ) as response:
                 data = await response.read()
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise _lost(error, method, host, self.timeout) from error
+            raise lost(error, method, host, self.timeout) from error
         self._set_clock(response.headers.get("Date", ""))
         if response.status != 200:
             raise self._failed(method, response, data)
@@ -315,41 +315,4 @@ class RoomsClient:
         self._ahead = ahead if abs(ahead) > 2.0 else 0.0
 
 
-def is_no_room(error: ApiError) -> bool:
-    """Whether an error means that nobody serves this room: it is over, or never was."""
-    return error.status == 503 or error.code == "not_found"
-
-
-def _lost(error: BaseException, method: str, host: str, timeout: float) -> ApiError:
-    """The error of a connection that broke: never sent, or perhaps done."""
-    match error:
-        case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientSSLError():
-            return BadAnswer(
-                f"{host}: no secure connection: check LIVEKIT_URL and the certificate",
-                method=method,
-            )
-        case aiohttp.ClientConnectorDNSError():
-            return Unreachable(
-                f"{host}: no such host: check LIVEKIT_URL", method=method, sent=False
-            )
-        case aiohttp.ClientConnectorError():
-            reason = (error.os_error.strerror or "no connection").lower()
-            return Unreachable(
-                f"{host}: {reason}: is the server running, and LIVEKIT_URL right?",
-                method=method,
-                sent=False,
-            )
-        case aiohttp.ConnectionTimeoutError():
-            return Unreachable(
-                f"{host}: no connection within {min(timeout, CONNECT_TIMEOUT):g} s: check LIVEKIT_URL and the network",
-                method=method,
-                sent=False,
-            )
-        case TimeoutError():
-            return too_slow(method, host, timeout)
-        case _:
-            return Unreachable(
-                f"{method}: {host} closed the connection before it answered: try again",
-                method=method,
-                sent=True,
-            )
+__all__ = ["RoomsClient", "is_no_room"]

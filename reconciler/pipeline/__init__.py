@@ -7,6 +7,11 @@
     artefacts.py   what is left behind for later: saved plans, receipts
     live.py        the live project alone: ids, snapshots, exports
     picture.py     what a map is drawn from
+    rooms.py       the live rooms and the verdict on each
+    room_writes.py    what rooms lack, and the writes that bring it, for --rooms of plan, apply and drift
+    probe.py       canaries: does a worker answer to an agent's name
+    required_agents.py    no apply whose agents do not answer
+    event_loop.py  coroutines that an interrupt ends in an orderly way
 
 Nothing here prints.
 """

@@ -13,7 +13,7 @@ from reconciler.render import history_shapes, shapes, token
 from tests.support.schemas import schema
 
 NAMES = (
-    *("plan", "report", "findings", "ids", "objects", "graph", "history"),
+    *("plan", "report", "findings", "ids", "objects", "graph", "rooms", "probe", "history"),
     *("token", "token-inspect", "conventions"),
 )
 
@@ -62,6 +62,8 @@ SHAPES = {
     "explain-diff": shapes.CallDiffDocument,
     "explain-room": shapes.RoomDocument,
     "graph": shapes.GraphDocument,
+    "rooms": shapes.RoomsDocument,
+    "probe": shapes.ProbeDocument,
     "token": token.TokenDocument,
     "token-inspect": token.InspectDocument,
     "conventions": plane.PlaneDocument,
