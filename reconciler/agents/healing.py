@@ -94,7 +94,7 @@ class _Case:
             return
         asked = self.room.dispatched(self.agent.agent_name)
         # The dispatch by which an agent came is still listed when it is gone, with a running job (measured).
-        spent = [one for one in asked if one.created_at <= self.known.joined_at]
+        spent = [one for one in asked if self._is_spent(one)]
         pending = tuple(one for one in asked if one not in spent)
         jobs = [one.job_since for one in pending if one.job_since is not None]
         if self.known.owed is not None and not asked:
@@ -107,6 +107,13 @@ class _Case:
             self._taken(pending, max(jobs), decision)
         elif self.room.waiting:
             self._dropped(pending, decision)
+
+    def _is_spent(self, one: LiveDispatch) -> bool:
+        """Whether its agent came, to stay or not. Where it does not tell by whom it was taken, its age has to do."""
+        takers = {identity for identity in one.identities if identity}
+        if takers:
+            return not takers.isdisjoint((*self.known.here, *self.known.gone))
+        return one.created_at <= self.known.joined_at
 
     def _never_asked(self, decision: Decision) -> None:
         """Only the controller asks first, and where others may, it leaves them the time to."""

@@ -155,6 +155,8 @@ def _dispatches(memory: Memory, room: LiveRoom) -> list[Fact]:
         if one.id not in memory.dispatches:
             memory.dispatches.append(one.id)
             known.asked_at = max(known.asked_at, one.created_at)
+            # Whoever made it again was killed before saying so, or somebody else did it.
+            known.owed = None
             facts.append(Fact(What.DISPATCHED, one.agent_name, one.id, one.created_at))
         if one.job_since is not None and one.job_since > known.taken_at:
             known.taken_at = one.job_since

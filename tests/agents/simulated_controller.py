@@ -53,6 +53,7 @@ class SimulatedController:
     deaths: int = 0
     acts: list[tuple[Act, str]] = field(default_factory=list)
     tries: Counter[str] = field(default_factory=Counter)
+    taken_away: set[str] = field(default_factory=set)
 
     @property
     def now(self) -> float:
@@ -120,6 +121,7 @@ class SimulatedController:
                 raise Killed
             for identifier in write.deletes:
                 self.room.delete(identifier, "controller")
+            self.taken_away.add(name)
         if fate in (Fate.DIES_BEFORE_DELETE, Fate.DIES_AFTER_DELETE, Fate.DIES_UNSENT):
             raise Killed
         self.tries[name] += 1
@@ -130,7 +132,7 @@ class SimulatedController:
         if fate in (Fate.ANSWER_LOST, Fate.CALL_LOST):
             self._unanswered(write, memory, fate)
             return
-        made = self.room.create(write.agent, "controller")
+        made = self._arrive(write)
         if fate is Fate.DIES_AFTER_CREATE:
             raise Killed
         known.tries, known.tried_at, known.asked_at = write.attempt, self.now, self.now
@@ -146,8 +148,9 @@ class SimulatedController:
         if fate is Fate.ANSWER_LOST:
             self.room.after(CALL_TIME / 2, lambda: self._arrive(write))
 
-    def _arrive(self, write: Write) -> None:
-        self.room.create(write.agent, "controller")
+    def _arrive(self, write: Write) -> str:
+        self.taken_away.discard(write.agent.agent_name)
+        return self.room.create(write.agent, "controller")
 
     def _wake(self, moment: float) -> None:
         if self.look_at is None or moment < self.look_at:

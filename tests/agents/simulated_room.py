@@ -86,7 +86,7 @@ class SimulatedRoom:
     past: list[Dispatch] = field(default_factory=list)
     told: list[Told] = field(default_factory=list)
     whole_seconds: bool = False
-    _later: list[tuple[float, int, Callable[[], None]]] = field(default_factory=list)
+    _later: list[tuple[float, int, Callable[[], object]]] = field(default_factory=list)
     _numbers: Iterator[int] = field(default_factory=itertools.count)
 
     def advance(self, seconds: float) -> None:
@@ -102,7 +102,7 @@ class SimulatedRoom:
         """When something happens next; infinite where nothing will."""
         return self._later[0][0] if self._later else float("inf")
 
-    def after(self, seconds: float, happens: Callable[[], None]) -> None:
+    def after(self, seconds: float, happens: Callable[[], object]) -> None:
         """Something that happens later."""
         heapq.heappush(self._later, (self.now + seconds, next(self._numbers), happens))
 

@@ -169,7 +169,8 @@ def is_excused(world: World, name: str) -> bool:
     if is_ignored and any(one.joined_at for one in of(world, name)):
         return True
     listed = [one for one in world.room.dispatches.values() if one.asked.agent_name == name]
-    return Mechanism.CONTROLLER not in convention.dispatch and not listed
+    is_own = Mechanism.CONTROLLER in convention.dispatch or name in world.controller.taken_away
+    return not is_own and not listed
 
 
 def of(world: World, name: str) -> list[Dispatch]:
