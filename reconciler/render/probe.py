@@ -37,7 +37,7 @@ class Probed(Protocol):
         ...
 
     @property
-    def strangers(self) -> list[str]:
+    def strangers(self) -> Sequence[str]:
         """Agents of other names that came as well."""
         ...
 
@@ -75,7 +75,7 @@ def _agent(one: Probed) -> ProbedDocument:
         "asked": len(one.canaries),
         "answered": len(one.seconds),
         "seconds": _spread(one.seconds),
-        "strangers": one.strangers,
+        "strangers": list(one.strangers),
         "problem": one.problem,
         "hint": one.hint,
     }

@@ -91,7 +91,7 @@ def test_a_worker_that_was_started_without_its_name(
     with Worker(real_project, "", tmp_path):
         found = _probe(probing, 2, "avatar", "--timeout", "3s")
     assert found[AVATAR]["answered"] == 0
-    assert "the worker was started without agent_name" in found[AVATAR]["hint"]
+    assert "started without agent_name" in found[AVATAR]["hint"]
     assert _canaries(client) == []
 
 

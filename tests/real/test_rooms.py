@@ -212,4 +212,4 @@ async def test_a_dropped_job_is_tried_again(rooms: Rooms, tmp_path: Path) -> Non
             assert _lacking(plans) == [("ornina-1", "retry")]
             await asyncio.to_thread(carry_out_rooms, rooms.request, plans, None)
             await rooms.becomes("ornina-1", "ok")
-            assert len(late.joined()) == 1
+            assert len(late.jobs()) == 1
