@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterator
 
 from benchmarks import suite
+from benchmarks.controller import controller
 from benchmarks.figures import Figure, table
 from benchmarks.measure import CommandFailed
 from benchmarks.routing import routing
@@ -22,18 +24,34 @@ def _arguments() -> argparse.Namespace:
         help="objects in the projects that are planned (default: 10,1000,10000,100000)",
     )
     parser.add_argument("--runs", type=int, default=5, help="counted runs of each command")
+    parser.add_argument(
+        "--seconds", type=int, default=60, help="how long rooms come to be at 100 a second"
+    )
+    parser.add_argument(
+        "--only",
+        choices=["objects", "routing", "controller"],
+        help="measure this part alone",
+    )
     parser.add_argument("--check", action="store_true", help="exit 1 when a promise is broken")
     return parser.parse_args()
 
 
+def _parts(arguments: argparse.Namespace) -> Iterator[Figure]:
+    wanted = arguments.only
+    if wanted in (None, "objects"):
+        yield suite.start_up(max(arguments.runs, 10))
+        with SeededServer() as server:
+            yield from suite.plans(server, arguments.sizes, arguments.runs)
+            yield from suite.apply(server, arguments.runs)
+    if wanted in (None, "routing"):
+        yield from routing(arguments.runs)
+    if wanted in (None, "controller"):
+        yield from controller(arguments.seconds, arguments.runs)
+
+
 def _measure(arguments: argparse.Namespace) -> list[Figure]:
-    figures = [suite.start_up(max(arguments.runs, 10))]
-    with SeededServer() as server:
-        for figure in suite.plans(server, arguments.sizes, arguments.runs):
-            print(f"measured: {figure.name}", file=sys.stderr)
-            figures.append(figure)
-        figures += suite.apply(server, arguments.runs)
-    for figure in routing(arguments.runs):
+    figures = []
+    for figure in _parts(arguments):
         print(f"measured: {figure.name}", file=sys.stderr)
         figures.append(figure)
     return figures

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import Self
 
 from benchmarks import generate
@@ -17,12 +16,6 @@ _DONE = '"status": "200"'
 
 class SeededServer(LiveKitServer):
     """A server whose SIP objects can be replaced, and whose writes can be counted."""
-
-    redis_port = 0
-
-    def _start_redis(self, binary: Path) -> int:
-        self.redis_port = super()._start_redis(binary)
-        return self.redis_port
 
     def __enter__(self) -> Self:
         super().__enter__()

@@ -21,9 +21,20 @@ COMMAND = [sys.executable, "-c", "from reconciler.cli.main import main; main()"]
 class Server(Protocol):
     """What a command has to know of a server, real or emulated."""
 
-    url: str
-    api_key: str
-    api_secret: str
+    @property
+    def url(self) -> str:
+        """Where its API is."""
+        ...
+
+    @property
+    def api_key(self) -> str:
+        """The key to it."""
+        ...
+
+    @property
+    def api_secret(self) -> str:
+        """The secret of the key."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
