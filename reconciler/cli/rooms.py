@@ -51,6 +51,8 @@ def command(
     from reconciler.render.formats import Format
     from reconciler.render.rooms import rooms_document, show_rooms
 
+    if watch and output.format not in ("text", "json"):
+        raise click.UsageError("--watch prints text or json")
     with findings_told(output):
         project = open_project(request)
     if watch:

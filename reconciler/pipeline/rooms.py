@@ -141,7 +141,8 @@ def _judged(
     is_stranger = judgement.verdict is Verdict.NO_CONVENTION
     is_bad = judgement.verdict.is_bad and (not is_stranger or project.minds_strangers)
     if problem:
-        judgement = replace(judgement, reason=problem)
+        # Nothing is known of it, which is not the same as nothing is the matter.
+        judgement = replace(judgement, verdict=Verdict.WAITING, reason=problem)
     return Judged(room, convention, judgement, is_bad, problem)
 
 

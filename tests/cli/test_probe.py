@@ -68,6 +68,14 @@ def test_nobody_answers(probing: Shell, livekit_emulator: Emulator) -> None:
     assert _nothing_left(livekit_emulator)
 
 
+def test_a_name_that_the_file_does_not_know(probing: Shell, livekit_emulator: Emulator) -> None:
+    """It is asked for as it is: a new worker is tried before it stands in the file."""
+    with EmulatedWorker(livekit_emulator, "brand-new"):
+        ran = probing.run("probe", "brand-new", "--timeout", "5s")
+    assert ran.code == 0
+    assert "brand-new: answered in" in ran.out
+
+
 def test_a_worker_that_was_started_without_its_name(
     probing: Shell, livekit_emulator: Emulator
 ) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import pty
 import re
 import signal
 import subprocess
+import sys
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -238,6 +241,7 @@ def test_a_server_that_is_down_for_one_room_is_not_its_end(
     assert problems("rooms", found) == []
     assert found["unread"] == 1
     assert "no machine answers for it" in found["rooms"][0]["reason"]
+    assert found["rooms"][0]["verdict"] == "waiting"
 
 
 def test_a_server_that_asks_for_fewer_requests_is_obeyed(
@@ -348,6 +352,62 @@ def test_watching_as_json(live: Shell, livekit_emulator: Emulator) -> None:
     assert len(lines) >= 2
     for line in lines:
         assert problems("rooms", json.loads(line)) == []
+
+
+def test_watching_on_a_terminal(live: Shell, livekit_emulator: Emulator) -> None:
+    """The page is drawn over and over in place, and the terminal is left as it was."""
+    livekit_emulator.join("call-1", "alice")
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [*COMMAND, "rooms", "--watch", "--interval", "50ms"],
+        cwd=live.folder,
+        env={**os.environ, **live.environ, "TERM": "xterm", "COLUMNS": "120", "LINES": "40"},
+        stdin=theirs,
+        stdout=theirs,
+        stderr=subprocess.PIPE,
+    )
+    os.close(theirs)
+    shown = b""
+    with contextlib.suppress(OSError):  # the terminal is closed with the last process in it
+        while chunk := os.read(ours, 65_536):
+            shown += chunk
+            if shown.count(b"1 room: 1 missing dispatch.") == 3 and process.poll() is None:
+                process.send_signal(signal.SIGINT)
+    os.close(ours)
+    _, err = process.communicate(timeout=20)
+    assert process.returncode == 130, err
+    assert shown.count(b"\x1b[?1049h") == shown.count(b"\x1b[?1049l") == 1
+
+
+def test_watching_speaks_two_formats(live: Shell) -> None:
+    """A page for a pull request is not for watching."""
+    assert live.run("rooms", "--watch", "--format", "markdown").code == 64
+
+
+@pytest.mark.parametrize(
+    ("command", "heavy"),
+    [
+        (("plan",), ["aiohttp", "asyncio"]),
+        (("rooms", "--help"), ["aiohttp", "asyncio", "livekit", "rich"]),
+        (("probe", "--help"), ["aiohttp", "asyncio", "livekit", "rich"]),
+        (("rooms",), ["rich", "jsonschema", "phonenumbers"]),
+    ],
+)
+def test_what_is_not_imported(live: Shell, command: tuple[str, ...], heavy: list[str]) -> None:
+    """Who does not ask for rooms does not pay for their client, and help costs next to nothing."""
+    program = (
+        "import sys; from reconciler.cli.main import run; run(sys.argv[2:]); "
+        "print([one for one in sys.argv[1].split() if one in sys.modules], file=sys.stderr)"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", program, " ".join(heavy), *command],
+        cwd=live.folder,
+        env={**os.environ, **live.environ},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.stderr.splitlines()[-1] == "[]", ran.stderr
 
 
 # --- plan, apply, drift
@@ -501,6 +561,19 @@ def test_a_room_that_fails_makes_the_apply_incomplete(
     ran = live.run("apply", "--rooms", "--auto-approve")
     assert ran.code == 0
     assert livekit_emulator.count("CreateDispatch") == 3
+
+
+def test_ctrl_c_while_rooms_are_read_ends_at_once(live: Shell, livekit_emulator: Emulator) -> None:
+    """130, one line, and no waiting for answers that nobody needs any more."""
+    livekit_emulator.join("ornina-1", "alice")
+    for arguments in (("plan", "--rooms"), ("rooms",)):
+        livekit_emulator.faults.delay("ListDispatch", 20.0)
+        process = _start(live, *arguments)
+        _wait_for(livekit_emulator, "ListParticipants", 1)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=10)
+        assert (process.returncode, out, err.strip()) == (130, "", "interrupted")
+        livekit_emulator.forget_calls()
 
 
 def test_an_unreadable_room_is_an_error(live: Shell, livekit_emulator: Emulator) -> None:
