@@ -4,7 +4,7 @@
     http.py        webhooks in; health, metrics and the status page out (page.py)
     events.py      what a webhook amounts to
     queue.py       events waiting to be worked on: in this process, or in Redis (redis.py)
-    leases.py      one process at a time decides about a room: by the journal, or by Redis
+    leases.py      one process at a time decides about a room: by the journal, or by Redis (redis_leases.py)
     tending.py     the heart: one look at one room, and what follows from it
     following.py   what an event adds to what is known of a room
     resync.py      every so often a look at all rooms, so that a lost webhook costs one interval and no more

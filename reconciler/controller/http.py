@@ -141,13 +141,11 @@ class Front:
             return 200, "ignored"
         try:
             # One that LiveKit sends again because it did not hear the answer is no error, and has no effect.
-            if webhook.id and not await self._queue.is_new(webhook.id):
-                return 200, "repeated"
-            await self._queue.put(event)
+            is_new = await self._queue.put(event, webhook.id)
         except (QueueFull, QueueError) as error:
             log.warning("webhook not taken: %s", str(error) or "the queue is full")
             return 503, "not_taken"
-        return 200, "taken"
+        return 200, "taken" if is_new else "repeated"
 
     def _refused(self, refused: WebhookRefused) -> None:
         """Tells why, but not a thousand times a second: anybody can send what is refused."""

@@ -44,8 +44,11 @@ class Backlog:
 class Queue(Protocol):
     """Where events wait. Nothing that was put is lost while the process, or Redis, lives."""
 
-    async def put(self, event: Event) -> None:
-        """Adds an event. Raises `QueueFull`."""
+    async def put(self, event: Event, identifier: str = "") -> bool:
+        """Adds an event, unless one with this id came before: then the answer is False. Raises `QueueFull`.
+
+        Both are one step: an event that could not be added is not known, and may be sent again.
+        """
 
     async def put_again(self, event: Event, at: float) -> None:
         """Adds an event that could not be worked on, to be taken at some moment (seconds since the epoch)."""
@@ -58,9 +61,6 @@ class Queue(Protocol):
 
     async def done(self, ticket: Ticket) -> None:
         """The event was worked on."""
-
-    async def is_new(self, identifier: str) -> bool:
-        """Whether an event of this id comes for the first time. The answer is yes only once."""
 
     async def backlog(self) -> Backlog:
         """What is waiting."""
@@ -91,12 +91,20 @@ class LocalQueue:
         self._seen: dict[str, float] = {}
         self._awake = asyncio.Event()
 
-    async def put(self, event: Event) -> None:
-        """Adds an event. Raises `QueueFull`."""
+    async def put(self, event: Event, identifier: str = "") -> bool:
+        """Adds an event, unless one with this id came before. Raises `QueueFull`."""
+        now = self._clock()
+        while self._seen and next(iter(self._seen.values())) < now - REPLAY_WINDOW:
+            del self._seen[next(iter(self._seen))]
+        if identifier in self._seen:
+            return False
         if len(self._events) >= self._limit:
             raise QueueFull
-        self._events.append((self._clock(), event))
+        if identifier:
+            self._seen[identifier] = now
+        self._events.append((now, event))
         self._awake.set()
+        return True
 
     async def put_again(self, event: Event, at: float) -> None:
         """Adds an event that could not be worked on."""
@@ -125,16 +133,6 @@ class LocalQueue:
 
     async def done(self, ticket: Ticket) -> None:
         """Nothing is kept of an event that was taken."""
-
-    async def is_new(self, identifier: str) -> bool:
-        """Whether an event of this id comes for the first time."""
-        now = self._clock()
-        while self._seen and next(iter(self._seen.values())) < now - REPLAY_WINDOW:
-            del self._seen[next(iter(self._seen))]
-        if identifier in self._seen:
-            return False
-        self._seen[identifier] = now
-        return True
 
     async def backlog(self) -> Backlog:
         """What is waiting."""

@@ -1,4 +1,4 @@
-"""The queue and the leases in Redis, for any number of processes on any number of machines.
+"""The queue in Redis, for any number of processes on any number of machines. The leases are in `redis_leases.py`.
 
     PREFIX:events      a stream: events in order; the consumer group `controllers` hands each to one process
     PREFIX:later       a sorted set: looks and retries by the time at which they are due
@@ -10,6 +10,7 @@
 
 An event stays pending until it is worked on. What a process leaves behind that died is claimed by another one, after a
 time in which the leases of the dead one have run out. All times are Redis' own, the one clock that everybody shares.
+A Redis that was restarted empty is no failure: the group is made again, and what was lost is found by the next resync.
 """
 
 from __future__ import annotations
@@ -31,10 +32,11 @@ from reconciler.errors import EndpointError, QueueError
 GROUP = "controllers"
 # A process that works on one event for so long is dead, and its leases have run out.
 CLAIM_AFTER = LEASE_SECONDS + 3.0
-_STATE_SECONDS = 7 * 86_400
 _READ_AT_ONCE = 32
 _BLOCK = 0.25
 _CLAIM_EVERY = 2.0
+# A process that did not ask for so long, and has nothing to do, is gone: it is taken out of the group.
+_GONE_AFTER = 3600.0
 _MOVED_AT_ONCE = 200
 
 # KEYS: later, events. ARGV: how many. What is due moves to the stream, so that nobody else moves it as well.
@@ -59,18 +61,12 @@ if leader and leader ~= ARGV[1] then return 0 end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 return 1
 """
-# KEYS: lease, state. ARGV: owner, milliseconds.
-_TAKE = """
-local owner = redis.call('GET', KEYS[1])
-if owner and owner ~= ARGV[1] then return false end
-redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
-return redis.call('GET', KEYS[2]) or ''
-"""
-# KEYS: lease, state. ARGV: owner, state, seconds that it is kept, 1 to free the session.
-_STORE = """
-if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
-redis.call('SET', KEYS[2], ARGV[2], 'EX', ARGV[3])
-if ARGV[4] == '1' then redis.call('DEL', KEYS[1]) end
+# KEYS: events, seen. ARGV: the event, how many there may be, seconds for which its id is known, 1 if it has one.
+_PUT = """
+if ARGV[4] == '1' and redis.call('EXISTS', KEYS[2]) == 1 then return 0 end
+if redis.call('XLEN', KEYS[1]) >= tonumber(ARGV[2]) then return -1 end
+redis.call('XADD', KEYS[1], '*', 'event', ARGV[1])
+if ARGV[4] == '1' then redis.call('SET', KEYS[2], '1', 'EX', ARGV[3]) end
 return 1
 """
 
@@ -132,7 +128,9 @@ class RedisQueue:
         self._events = ties.key("events")
         self._later = ties.key("later")
         self._taken: deque[Ticket] = deque()
-        self._next_claim = 0.0
+        self._in_work: set[bytes] = set()
+        self._next_claim = self._next_tidying = 0.0
+        self._put = self._redis.register_script(_PUT)
         self._ripen = self._redis.register_script(_RIPEN)
         self._put_later = self._redis.register_script(_LATER)
         self._lead = self._redis.register_script(_LEAD)
@@ -144,16 +142,17 @@ class RedisQueue:
                 self._redis.xgroup_create(self._events, GROUP, id="0", mkstream=True)
             )
         except QueueError as error:
-            if not (
-                isinstance(error.__cause__, ResponseError) and "BUSYGROUP" in str(error.__cause__)
-            ):
+            if not is_answer(error, "BUSYGROUP"):
                 raise
 
-    async def put(self, event: Event) -> None:
+    async def put(self, event: Event, identifier: str = "") -> bool:
         """Adds an event. Raises `QueueFull`, or `QueueError` where Redis does not take it."""
-        if await self._ties.call(self._redis.xlen(self._events)) >= MOST_EVENTS:
+        keys = [self._events, self._ties.key("seen", identifier)]
+        args: list[Any] = [pack(event), MOST_EVENTS, int(REPLAY_WINDOW), int(bool(identifier))]
+        result = await self._ties.call(self._put(keys=keys, args=args))
+        if result < 0:
             raise QueueFull
-        await self._ties.call(self._redis.xadd(self._events, {"event": pack(event)}))
+        return bool(result)
 
     async def put_again(self, event: Event, at: float) -> None:
         """Adds an event that could not be worked on."""
@@ -175,11 +174,16 @@ class RedisQueue:
             await self._ties.call(
                 self._ripen(keys=[self._later, self._events], args=[_MOVED_AT_ONCE])
             )
-            if time.monotonic() >= self._next_claim:
-                self._next_claim = time.monotonic() + _CLAIM_EVERY
-                await self._claim()
-            if not self._taken:
-                await self._read()
+            try:
+                if time.monotonic() >= self._next_claim:
+                    self._next_claim = time.monotonic() + _CLAIM_EVERY
+                    await self._claim()
+                if not self._taken:
+                    await self._read()
+            except QueueError as error:
+                if not is_answer(error, "NOGROUP"):
+                    raise
+                await self.open()
         return self._taken.popleft()
 
     async def _read(self) -> None:
@@ -196,7 +200,7 @@ class RedisQueue:
             self._accept(messages)
 
     async def _claim(self) -> None:
-        """Takes over what a process left behind that is dead."""
+        """Takes over what a process left behind that is dead, and forgets those that left nothing."""
         answer: Any = await self._ties.call(
             self._redis.xautoclaim(
                 self._events,
@@ -206,26 +210,33 @@ class RedisQueue:
                 count=_READ_AT_ONCE,
             )
         )
-        self._accept(answer[1])
+        # What this process itself works on for that long is not begun a second time.
+        self._accept([one for one in answer[1] if one[0] not in self._in_work])
+        if time.monotonic() >= self._next_tidying:
+            self._next_tidying = time.monotonic() + _GONE_AFTER
+            await self._tidy()
+
+    async def _tidy(self) -> None:
+        consumers: Any = await self._ties.call(self._redis.xinfo_consumers(self._events, GROUP))
+        for one in consumers:
+            if not one["pending"] and one["idle"] > _GONE_AFTER * 1000:
+                await self._ties.call(
+                    self._redis.xgroup_delconsumer(self._events, GROUP, one["name"])
+                )
 
     def _accept(self, messages: Any) -> None:
         for key, fields in messages:
             event = unpack((fields or {}).get(b"event", b""))
+            self._in_work.add(key)
             self._taken.append(Ticket(event or _NOTHING, key))
 
     async def done(self, ticket: Ticket) -> None:
         """The event was worked on."""
+        self._in_work.discard(ticket.key)
         pipeline = self._redis.pipeline(transaction=True)
         pipeline.xack(self._events, GROUP, ticket.key)
         pipeline.xdel(self._events, ticket.key)
         await self._ties.call(pipeline.execute())
-
-    async def is_new(self, identifier: str) -> bool:
-        """Whether an event of this id comes for the first time."""
-        key = self._ties.key("seen", identifier)
-        return bool(
-            await self._ties.call(self._redis.set(key, b"1", nx=True, ex=int(REPLAY_WINDOW)))
-        )
 
     async def backlog(self) -> Backlog:
         """What is waiting: the stream has only what nobody finished."""
@@ -259,8 +270,9 @@ class RedisQueue:
     async def leave(self) -> None:
         """Gives what was taken and not begun to others at once, and takes this process out of the group."""
         with contextlib.suppress(QueueError):
-            for ticket in self._taken:
-                await self.put(ticket.event)
+            while self._taken:
+                ticket = self._taken.popleft()
+                await self._ties.call(self._redis.xadd(self._events, {"event": pack(ticket.event)}))
                 await self.done(ticket)
             pending: Any = await self._ties.call(
                 self._redis.xpending_range(self._events, GROUP, "-", "+", 1, self._ties.owner)
@@ -286,40 +298,9 @@ def _pairs(answer: Any) -> Any:
     return answer or ()
 
 
-class RedisStore:
-    """Leases in Redis; see `leases.Store`."""
-
-    def __init__(self, ties: RedisTies) -> None:
-        self._ties = ties
-        self._take = ties.redis.register_script(_TAKE)
-        self._store = ties.redis.register_script(_STORE)
-
-    def _keys(self, session: str) -> list[str]:
-        return [self._ties.key("lease", session), self._ties.key("state", session)]
-
-    async def take(self, session: str, seconds: float) -> bytes | None:
-        """Takes a session for some time."""
-        answer = await self._ties.call(
-            self._take(keys=self._keys(session), args=[self._ties.owner, int(seconds * 1000)])
-        )
-        return bytes(answer) if answer is not None else None
-
-    async def give_back(self, session: str, state: bytes) -> bool:
-        """Stores the state and frees the session."""
-        return await self._write(session, state, frees=True)
-
-    async def keep(self, session: str, state: bytes) -> bool:
-        """Stores the state and lets the time run out."""
-        return await self._write(session, state, frees=False)
-
-    async def _write(self, session: str, state: bytes, *, frees: bool) -> bool:
-        answer = await self._ties.call(
-            self._store(
-                keys=self._keys(session),
-                args=[self._ties.owner, state, _STATE_SECONDS, int(frees)],
-            )
-        )
-        return bool(answer)
+def is_answer(error: QueueError, word: str) -> bool:
+    """Whether Redis answered with this word, which is how it says what is wrong."""
+    return isinstance(error.__cause__, ResponseError) and word in str(error.__cause__)
 
 
 async def wait_for_redis(ties: RedisTies) -> None:

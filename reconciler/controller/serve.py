@@ -22,7 +22,7 @@ from reconciler.controller.alerts import Alerts
 from reconciler.controller.board import Board
 from reconciler.controller.following import Follower
 from reconciler.controller.http import Front, Readiness
-from reconciler.controller.leases import JournalStore, Leases, Store
+from reconciler.controller.leases import LEASE_SECONDS, JournalStore, Leases, Store
 from reconciler.controller.metrics import Metrics
 from reconciler.controller.page import Page
 from reconciler.controller.queue import LocalQueue, Queue, Ticket
@@ -114,7 +114,7 @@ async def _assemble(settings: Settings, stack: AsyncExitStack) -> _Running:
     tools = Tools(
         client,
         rules,
-        Leases(store),
+        Leases(store, _lease_seconds(settings)),
         queue,
         recorder,
         Board(),
@@ -125,6 +125,11 @@ async def _assemble(settings: Settings, stack: AsyncExitStack) -> _Running:
     return _Running(tools, Tender(tools), readiness, journal)
 
 
+def _lease_seconds(settings: Settings) -> float:
+    """A lease outlasts any call that is made under it."""
+    return max(LEASE_SECONDS, settings.timeout + 4.0)
+
+
 @asynccontextmanager
 async def _shared(
     settings: Settings, rules: RulesInForce, journal: Journal, recorder: Recorder
@@ -133,11 +138,12 @@ async def _shared(
     if settings.queue is None:
         yield LocalQueue(), JournalStore(journal, recorder.run)
         return
-    from reconciler.controller.redis import RedisQueue, RedisStore, RedisTies
+    from reconciler.controller.redis import RedisQueue, RedisTies
+    from reconciler.controller.redis_leases import RedisStore
 
     # Processes on several machines may know the server by different addresses.
     ties = RedisTies(settings.queue, f"{rules.now.project}:{rules.now.endpoint.api_key}")
-    queue = RedisQueue(ties)
+    queue = RedisQueue(ties, claim_after=_lease_seconds(settings) + 3.0)
     try:
         await queue.open()
         yield queue, RedisStore(ties)

@@ -156,7 +156,11 @@ class Tender:
             known.owed = write.agent
             await lease.save()
             for identifier in write.deletes:
+                if not await self._may_write(lease, room):
+                    return room
                 await tools.client.undispatch(room.name, identifier)
+        if not await self._may_write(lease, room):
+            return room
         now = tools.client.now()
         started = time.monotonic()
         try:
@@ -182,6 +186,14 @@ class Tender:
         patience = convention.join_timeout / NANOSECONDS
         await self._look_at(room, now + max(patience, JOB_SHOWS_WITHIN) + 0.1)
         return _with(room, write, made)
+
+    async def _may_write(self, lease: Lease, room: LiveRoom) -> bool:
+        """Whether a call that begins now ends before anybody else decides about the room; else it is looked at anew."""
+        if await lease.lasts(self._tools.client.timeout):
+            return True
+        log.warning("room %s: reading took longer than its lease: it is read again", room.name)
+        await self._look_at(room, self._tools.client.now() + AGAIN_AFTER)
+        return False
 
     async def _failed(
         self, lease: Lease, room: LiveRoom, write: Write, error: ApiError, story: Story
