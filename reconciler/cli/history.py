@@ -109,7 +109,7 @@ def command(
 def _nothing(document: HistoryDocument) -> str:
     from reconciler.render.escape import quote
 
-    what = "nobody who was not served" if document["only_failed"] else "no entry"
+    what = "no failure" if document["only_failed"] else "no entry"
     room = document["room"]
     if room is None:
         return f"{what} in the journal in this time"

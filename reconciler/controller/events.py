@@ -39,6 +39,7 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True):
     room_created_at: float = 0.0
     identity: str = ""
     agent_name: str | None = None
+    joined_at: float = 0.0
 
 
 _PARTICIPANT = {
@@ -80,6 +81,7 @@ def event_of(webhook: Webhook, now: float) -> Event | None:
         webhook.room_created_at,
         webhook.identity,
         webhook.agent_name,
+        webhook.joined_at,
     )
 
 

@@ -72,8 +72,7 @@ class Follower:
                 self._joined(event, memory, story, convention, room)
             case Occurrence.AGENT_LEFT:
                 if event.agent_name is not None and not memory.finished:
-                    for fact in left(memory, event.agent_name, event.identity, event.at):
-                        self._tender.note(story, fact)
+                    self._left(event, event.agent_name, memory, story)
                     await self._look_in(room, LEFT_GRACE)
             case Occurrence.CALLER_JOINED:
                 memory.waited = True
@@ -130,6 +129,12 @@ class Follower:
         if wrong:
             story.tell(Step.ALERT, name, text=wrong, failed=True, key=f"stranger:{event.identity}")
             self._tools.alerts.tell("agents", f"room {event.room}: {wrong}")
+
+    def _left(self, event: Event, name: str, memory: Memory, story: Story) -> None:
+        """An agent left. Where nobody was told that it came, this tells when it did."""
+        facts = joined(memory, name, event.identity, event.joined_at) if event.joined_at else []
+        for fact in (*facts, *left(memory, name, event.identity, event.at)):
+            self._tender.note(story, fact)
 
     def _finished(
         self, event: Event, memory: Memory, story: Story, convention: Convention, room: LiveRoom

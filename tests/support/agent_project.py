@@ -16,10 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from aiohttp import web
+from google.protobuf.message import Message
 from livekit.protocol import agent_dispatch, room
 
 from tests.support.livekit_server import LiveKitServer, free_port
-from tests.support.raw_client import RawClient
+from tests.support.raw_client import RawClient, Result
 from tests.support.serving import Serving
 
 
@@ -84,32 +85,38 @@ class AgentProject:
         self.ports = ports
         self.witness = witness
         self.client = RawClient(server.url, server.api_key, server.api_secret)
+        self._turn = threading.Lock()  # the client has one connection
 
     def serving(self, *options: str, which: int = 0) -> Serving:
         """A controller; `which` of those that the server's webhooks go to."""
         return Serving(self.server, self.folder, self.ports[which], *options)
 
+    def call(self, service: str, method: str, request: Message) -> Result:
+        """One call of the API, from whichever thread."""
+        with self._turn:
+            return self.client.call(service, method, request)
+
     def create_room(self, name: str, **settings: Any) -> None:
         """Somebody makes a room and says nothing about agents."""
         request = room.CreateRoomRequest(name=name, **settings)
-        assert self.client.call("RoomService", "CreateRoom", request).ok
+        assert self.call("RoomService", "CreateRoom", request).ok
 
     def delete_room(self, name: str) -> None:
         """Somebody ends a room."""
         request = room.DeleteRoomRequest(room=name)
-        self.client.call("RoomService", "DeleteRoom", request)
+        self.call("RoomService", "DeleteRoom", request)
 
     def dispatch(self, name: str, agent_name: str, metadata: str = "") -> None:
         """An application dispatches an agent."""
         request = agent_dispatch.CreateAgentDispatchRequest(
             room=name, agent_name=agent_name, metadata=metadata
         )
-        assert self.client.call("AgentDispatchService", "CreateDispatch", request).ok
+        assert self.call("AgentDispatchService", "CreateDispatch", request).ok
 
     def dispatches(self, name: str) -> list[agent_dispatch.AgentDispatch]:
         """What was dispatched in a room, the unnamed agent that every plain room asks for left out."""
         request = agent_dispatch.ListAgentDispatchRequest(room=name)
-        answer = self.client.call("AgentDispatchService", "ListDispatch", request).answer
+        answer = self.call("AgentDispatchService", "ListDispatch", request).answer
         return [one for one in answer.agent_dispatches if one.agent_name]
 
 

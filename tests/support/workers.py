@@ -31,6 +31,8 @@ class Worker:
         self._options = options
         self._log = folder / f"worker-{name or 'unnamed'}-{time.monotonic_ns()}.jsonl"
         self._process: subprocess.Popen[bytes] | None = None
+        self._read = 0
+        self._known: list[dict[str, Any]] = []
 
     def __enter__(self) -> Worker:
         self.start()
@@ -87,11 +89,13 @@ class Worker:
         return self._events("job")
 
     def _events(self, event: str) -> list[dict[str, Any]]:
-        if not self._log.exists():
-            return []
-        lines = self._log.read_text(encoding="utf-8").splitlines()
-        events: list[dict[str, Any]] = [json.loads(line) for line in lines]
-        return [one for one in events if one["event"] == event]
+        if self._log.exists():
+            with self._log.open("rb") as log:
+                log.seek(self._read)
+                for line in log:
+                    self._known.append(json.loads(line))
+                    self._read += len(line)
+        return [one for one in self._known if one["event"] == event]
 
 
 def wait_until(
