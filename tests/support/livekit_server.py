@@ -190,11 +190,20 @@ class LiveKitServer:
         return port
 
     def _start_livekit(self, binary: Path, redis_port: int) -> None:
-        self.port = free_port()
-        config = self._folder / "livekit.yaml"
-        config.write_text(self._config(redis_port))
-        process = self._spawn([str(binary), "--config", str(config)], "livekit.log")
-        self._wait(process, lambda: _http_answers(self.url), "livekit.log")
+        """Starts it. A port that was free a moment ago may be somebody else's by then: it is tried with others."""
+        for is_last in (False, False, True):
+            self.port = free_port()
+            config = self._folder / "livekit.yaml"
+            config.write_text(self._config(redis_port))
+            process = self._spawn([str(binary), "--config", str(config)], "livekit.log")
+            try:
+                self._wait(process, lambda: _http_answers(self.url), "livekit.log")
+            except RuntimeError as error:
+                if is_last or "address already in use" not in str(error):
+                    raise
+                self._processes.remove(process)
+            else:
+                return
 
     def _config(self, redis_port: int) -> str:
         start, end = free_udp_range()
