@@ -122,7 +122,7 @@ class RedisQueue:
     """A `Queue` in Redis; its methods are explained there. `open` before it is used."""
 
     def __init__(self, ties: RedisTies, *, claim_after: float = CLAIM_AFTER) -> None:
-        self._ties = ties
+        self.ties = ties
         self._redis = ties.redis
         self._claim_after = claim_after
         self._events = ties.key("events")
@@ -138,7 +138,7 @@ class RedisQueue:
     async def open(self) -> None:
         """Makes the consumer group. Raises `QueueError` where Redis cannot be reached."""
         try:
-            await self._ties.call(
+            await self.ties.call(
                 self._redis.xgroup_create(self._events, GROUP, id="0", mkstream=True)
             )
         except QueueError as error:
@@ -147,9 +147,9 @@ class RedisQueue:
 
     async def put(self, event: Event, identifier: str = "") -> bool:
         """Adds an event. Raises `QueueFull`, or `QueueError` where Redis does not take it."""
-        keys = [self._events, self._ties.key("seen", identifier)]
+        keys = [self._events, self.ties.key("seen", identifier)]
         args: list[Any] = [pack(event), MOST_EVENTS, int(REPLAY_WINDOW), int(bool(identifier))]
-        result = await self._ties.call(self._put(keys=keys, args=args))
+        result = await self.ties.call(self._put(keys=keys, args=args))
         if result < 0:
             raise QueueFull
         return bool(result)
@@ -166,12 +166,12 @@ class RedisQueue:
     async def _push(self, name: str, event: Event, at: float) -> None:
         member = name.encode() + b" " + pack(event)
         wait = max(at - time.time(), 0.0)
-        await self._ties.call(self._put_later(keys=[self._later], args=[member, wait]))
+        await self.ties.call(self._put_later(keys=[self._later], args=[member, wait]))
 
     async def take(self) -> Ticket:
         """The next event, as soon as there is one."""
         while not self._taken:
-            await self._ties.call(
+            await self.ties.call(
                 self._ripen(keys=[self._later, self._events], args=[_MOVED_AT_ONCE])
             )
             try:
@@ -187,10 +187,10 @@ class RedisQueue:
         return self._taken.popleft()
 
     async def _read(self) -> None:
-        answer = await self._ties.call(
+        answer = await self.ties.call(
             self._redis.xreadgroup(
                 GROUP,
-                self._ties.owner,
+                self.ties.owner,
                 {self._events: ">"},
                 count=_READ_AT_ONCE,
                 block=int(_BLOCK * 1000),
@@ -201,11 +201,11 @@ class RedisQueue:
 
     async def _claim(self) -> None:
         """Takes over what a process left behind that is dead, and forgets those that left nothing."""
-        answer: Any = await self._ties.call(
+        answer: Any = await self.ties.call(
             self._redis.xautoclaim(
                 self._events,
                 GROUP,
-                self._ties.owner,
+                self.ties.owner,
                 min_idle_time=int(self._claim_after * 1000),
                 count=_READ_AT_ONCE,
             )
@@ -217,10 +217,10 @@ class RedisQueue:
             await self._tidy()
 
     async def _tidy(self) -> None:
-        consumers: Any = await self._ties.call(self._redis.xinfo_consumers(self._events, GROUP))
+        consumers: Any = await self.ties.call(self._redis.xinfo_consumers(self._events, GROUP))
         for one in consumers:
             if not one["pending"] and one["idle"] > _GONE_AFTER * 1000:
-                await self._ties.call(
+                await self.ties.call(
                     self._redis.xgroup_delconsumer(self._events, GROUP, one["name"])
                 )
 
@@ -236,7 +236,7 @@ class RedisQueue:
         pipeline = self._redis.pipeline(transaction=True)
         pipeline.xack(self._events, GROUP, ticket.key)
         pipeline.xdel(self._events, ticket.key)
-        await self._ties.call(pipeline.execute())
+        await self.ties.call(pipeline.execute())
 
     async def backlog(self) -> Backlog:
         """What is waiting: the stream has only what nobody finished."""
@@ -244,7 +244,7 @@ class RedisQueue:
         pipeline.xlen(self._events)
         pipeline.xrange(self._events, count=1)
         pipeline.time()
-        length, first, now = await self._ties.call(pipeline.execute())
+        length, first, now = await self.ties.call(pipeline.execute())
         if not first:
             return Backlog(length, 0.0)
         put_at = int(first[0][0].split(b"-")[0]) / 1000.0
@@ -253,18 +253,18 @@ class RedisQueue:
     async def leads(self, seconds: float) -> bool:
         """Whether this process looks at all rooms for the others too."""
         lead = self._lead(
-            keys=[self._ties.key("leader")], args=[self._ties.owner, int(seconds * 1000)]
+            keys=[self.ties.key("leader")], args=[self.ties.owner, int(seconds * 1000)]
         )
-        return bool(await self._ties.call(lead))
+        return bool(await self.ties.call(lead))
 
     async def publish(self, picture: bytes, seconds: float) -> None:
         """Shows the others what this process knows."""
-        key = self._ties.key("picture")
-        await self._ties.call(self._redis.set(key, picture, px=int(seconds * 1000)))
+        key = self.ties.key("picture")
+        await self.ties.call(self._redis.set(key, picture, px=int(seconds * 1000)))
 
     async def published(self) -> bytes | None:
         """What another process showed last."""
-        picture: bytes | None = await self._ties.call(self._redis.get(self._ties.key("picture")))
+        picture: bytes | None = await self.ties.call(self._redis.get(self.ties.key("picture")))
         return picture
 
     async def leave(self) -> None:
@@ -272,14 +272,14 @@ class RedisQueue:
         with contextlib.suppress(QueueError):
             while self._taken:
                 ticket = self._taken.popleft()
-                await self._ties.call(self._redis.xadd(self._events, {"event": pack(ticket.event)}))
+                await self.ties.call(self._redis.xadd(self._events, {"event": pack(ticket.event)}))
                 await self.done(ticket)
-            pending: Any = await self._ties.call(
-                self._redis.xpending_range(self._events, GROUP, "-", "+", 1, self._ties.owner)
+            pending: Any = await self.ties.call(
+                self._redis.xpending_range(self._events, GROUP, "-", "+", 1, self.ties.owner)
             )
             if not pending:
-                await self._ties.call(
-                    self._redis.xgroup_delconsumer(self._events, GROUP, self._ties.owner)
+                await self.ties.call(
+                    self._redis.xgroup_delconsumer(self._events, GROUP, self.ties.owner)
                 )
 
     async def close(self) -> None:
