@@ -34,6 +34,9 @@ FIRST_PAUSE, LONGEST_PAUSE, GROWTH = 0.05, 0.5, 1.4
 CONNECTING = 2.0
 # How long the end of a canary may take; the server ends it later by itself.
 CLEANING_UP = 5.0
+# An agent whose room is deleted while it joins makes the room anew (measured): it shows within moments.
+SWEEP_AFTER = 0.5
+SWEEPS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,27 +139,31 @@ async def probe(
 ) -> list[Probed]:
     """Sends canaries for all names. Raises `ApiError` where the server is out of reach or refuses the key."""
     found = {name: Probed(name) for name in asked.agent_names}
+    cage = _Cage(client, asked.timeout)
 
     async def one(name: str) -> None:
-        canary = await send_canary(client, name, asked.timeout)
+        canary = await cage.send(name)
         found[name].canaries.append(canary)
         if progress is not None:
             progress(name, canary)
 
-    # In turns, so that a slow moment of the server does not hit one name alone.
-    await for_each(list(asked.agent_names) * asked.count, one, AT_A_TIME)
-    silent = [one for one in found.values() if not one.seconds and not one.problem]
-    if silent:
-        await _look_for_causes(client, asked, silent)
+    try:
+        # In turns, so that a slow moment of the server does not hit one name alone.
+        await for_each(list(asked.agent_names) * asked.count, one, AT_A_TIME)
+        silent = [one for one in found.values() if not one.seconds and not one.problem]
+        if silent:
+            await _look_for_causes(cage, asked, silent)
+    finally:
+        await cage.sweep()
     return list(found.values())
 
 
-async def _look_for_causes(client: RoomsClient, asked: Probe, silent: Sequence[Probed]) -> None:
+async def _look_for_causes(cage: _Cage, asked: Probe, silent: Sequence[Probed]) -> None:
     """Asks the silent ones once more, and the unnamed worker beside them."""
     again: dict[str, Canary] = {}
 
     async def one(name: str) -> None:
-        again[name] = await send_canary(client, name, asked.timeout)
+        again[name] = await cage.send(name)
 
     await for_each({"", *(one.agent_name for one in silent)}, one, AT_A_TIME)
     unnamed = again[""]
@@ -182,37 +189,60 @@ def _cause(unnamed: Canary, *, is_expected: bool) -> str:
     return "no worker without a name answered either: is the worker running, and connected to this host?"
 
 
-async def send_canary(client: RoomsClient, agent_name: str, patience: float) -> Canary:
-    """Makes a room for one agent, waits until it is there, and deletes the room whatever happens.
+@dataclass(slots=True)
+class _Cage:
+    """The canaries of one probe, each with `patience` seconds, and the rooms that they were."""
 
-    `patience` is in seconds.
-    Raises `ApiError` where the next canary would not fare better.
-    """
-    name = CANARY_PREFIX + secrets.token_hex(8)
-    started = time.monotonic()
-    try:
-        # Both end the room should this process be killed.
-        ends_after = round(patience) + 15
-        room = await client.create_room(
-            name,
-            agent_name or None,
-            agent_metadata=CANARY_METADATA,
-            metadata=CANARY_METADATA,
-            empty_timeout=ends_after,
-            departure_timeout=5,
-        )
-        return await _wait(client, room, agent_name, started, patience)
-    except Unauthorized:
-        raise
-    except ApiError as error:
-        if isinstance(error, Unreachable) and not error.sent:
+    client: RoomsClient
+    patience: float
+    rooms: list[str] = field(default_factory=list)
+
+    async def send(self, agent_name: str) -> Canary:
+        """Makes a room for one agent, waits until it is there, and deletes the room whatever happens.
+
+        Raises `ApiError` where the next canary would not fare better.
+        """
+        name = CANARY_PREFIX + secrets.token_hex(8)
+        self.rooms.append(name)
+        started = time.monotonic()
+        try:
+            # Both end the room should this process be killed.
+            ends_after = round(self.patience) + 15
+            room = await self.client.create_room(
+                name,
+                agent_name or None,
+                agent_metadata=CANARY_METADATA,
+                metadata=CANARY_METADATA,
+                empty_timeout=ends_after,
+                departure_timeout=5,
+            )
+            return await _wait(self.client, room, agent_name, started, self.patience)
+        except Unauthorized:
             raise
-        return Canary(None, problem=str(error))
-    finally:
+        except ApiError as error:
+            if isinstance(error, Unreachable) and not error.sent:
+                raise
+            return Canary(None, problem=str(error))
+        finally:
+            await self._delete(name)
+
+    async def sweep(self) -> None:
+        """Deletes rooms that came to be anew, because an agent joined them in the moment of their end."""
+        with contextlib.suppress(ReconcileError, TimeoutError):
+            async with asyncio.timeout(CLEANING_UP):
+                for _ in range(SWEEPS if self.rooms else 0):
+                    await asyncio.sleep(SWEEP_AFTER)
+                    again = await self.client.rooms(self.rooms)
+                    if not again:
+                        break
+                    for room in again:
+                        await self._delete(room.name)
+
+    async def _delete(self, name: str) -> None:
         # A second interrupt does not get here, and a server that hangs does not keep anybody.
         with contextlib.suppress(ReconcileError, TimeoutError):
             async with asyncio.timeout(CLEANING_UP):
-                await client.delete_room(name)
+                await self.client.delete_room(name)
 
 
 async def _wait(

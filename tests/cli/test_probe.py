@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.cli import COMMAND, Shell
-from tests.support.emulated_worker import EmulatedWorker
+from tests.support.emulated_worker import EmulatedWorker, RejoiningAgent
 from tests.support.schemas import problems
 
 if TYPE_CHECKING:
@@ -183,6 +183,16 @@ def test_a_room_whose_creation_is_not_answered_is_deleted(
         ran = probing.run("probe", "avatar", "--timeout", "5s")
     assert ran.code == 0, ran.out
     assert "No live rooms." in probing.run("rooms").out
+
+
+def test_an_agent_that_makes_the_room_anew(probing: Shell, livekit_emulator: Emulator) -> None:
+    """Who joins in the moment in which the room is deleted brings it back to life: it is deleted again."""
+    with RejoiningAgent(livekit_emulator) as agent:
+        ran = probing.run("probe", "avatar", "--timeout", "5s")
+    assert ran.code == 0, ran.out
+    assert len(agent.rejoined) == 1
+    assert "No live rooms." in probing.run("rooms").out
+    assert livekit_emulator.count("DeleteRoom") == 2
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -89,6 +89,7 @@ def test_a_worker_that_was_started_without_its_name(
 ) -> None:
     """The named agent does not answer, and the second canary tells why."""
     with Worker(real_project, "", tmp_path):
+        wait_until(lambda: probing.run("probe", "(unnamed)", "--timeout", "3s").code == 0)
         found = _probe(probing, 2, "avatar", "--timeout", "3s")
     assert found[AVATAR]["answered"] == 0
     assert "started without agent_name" in found[AVATAR]["hint"]

@@ -1,7 +1,8 @@
 """A worker for the emulator, which asks none by itself: it takes the jobs of one agent name as they come.
 
 `EmulatedWorker(emulator, "avatar")` is a context manager. `every` lets all but each nth job pass by, as a worker under
-load does; `joined` are the rooms that its agents are in.
+load does; `joined` are the rooms that its agents are in. `RejoiningAgent` comes to every room, and once more after its
+end, as an agent does whose room ends while it connects.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from livekit.protocol import agent_dispatch, room
 
@@ -36,7 +37,7 @@ class EmulatedWorker:
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._work, name=f"worker {agent_name}")
 
-    def __enter__(self) -> EmulatedWorker:
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 
@@ -77,3 +78,20 @@ class EmulatedWorker:
         except KeyError:
             return  # the room ended, or somebody took the dispatch back
         self.joined.append(name)
+
+
+class RejoiningAgent(EmulatedWorker):
+    """Takes every named job, and joins the room of the first one again when that is over."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        super().__init__(emulator, "ornina-avatar-agent")
+        self.rejoined: list[str] = []
+
+    def _take(self, name: str, dispatch: str) -> None:
+        super()._take(name, dispatch)
+        deadline = time.monotonic() + 10
+        while self._emulator.count("DeleteRoom") == 0 and time.monotonic() < deadline:
+            time.sleep(PAUSE)
+        if not self.rejoined:
+            self.rejoined.append(name)
+            self._emulator.join(name, "agent-late", kind="AGENT")
