@@ -10,6 +10,7 @@ import base64
 import hashlib
 import hmac
 import warnings
+from typing import TypeGuard
 
 import jwt
 import msgspec
@@ -22,6 +23,8 @@ from reconciler.gateway.rooms_decode import NAME_ATTRIBUTES
 LEEWAY = 60.0
 # LiveKit's own tokens live that long, and it gives up sooner.
 OLDEST = 300.0
+# Milliseconds, too, are fewer than this for thousands of years.
+_LATEST = 1e15
 
 
 class WebhookRefused(ReconcileError):
@@ -86,7 +89,7 @@ def read_webhook(endpoint: Endpoint, authorization: str, body: bytes, now: float
     _authenticate(endpoint, authorization, body, now)
     try:
         read = _DECODER.decode(body)
-        created = float(read.created_at)
+        created = _number(read.created_at)
         webhook = Webhook(
             read.event,
             read.id,
@@ -106,7 +109,13 @@ def read_webhook(endpoint: Endpoint, authorization: str, body: bytes, now: float
             ),
             _time(read.participant.joined_at_ms, read.participant.joined_at),
         )
-    except (msgspec.MsgspecError, UnicodeDecodeError, ValueError, RecursionError) as error:
+    except (
+        msgspec.MsgspecError,
+        UnicodeDecodeError,
+        ValueError,
+        OverflowError,
+        RecursionError,
+    ) as error:
         raise WebhookRefused("the body is no webhook", status=400, reason="malformed") from error
     if created and now - created > OLDEST:
         raise WebhookRefused(f"the event is {now - created:.0f} s old", reason="old")
@@ -114,14 +123,24 @@ def read_webhook(endpoint: Endpoint, authorization: str, body: bytes, now: float
 
 
 def _time(milliseconds: str | int, seconds: str | int) -> float:
-    return float(milliseconds) / 1000.0 or float(seconds)
+    return _number(milliseconds) / 1000.0 or _number(seconds)
+
+
+def _number(written: str | int) -> float:
+    """A time as protobuf's JSON writes it. Raises `ValueError` for one in no year that anybody lives in."""
+    number = float(written)
+    if not 0.0 <= number < _LATEST:
+        raise ValueError
+    return number
 
 
 def _authenticate(endpoint: Endpoint, authorization: str, body: bytes, now: float) -> None:
     token = authorization.removeprefix("Bearer ").strip()
     if not token:
         raise WebhookRefused("there is no Authorization header", reason="unsigned")
-    secret = endpoint.api_secret.reveal() or ""
+    secret = endpoint.api_secret.reveal()
+    if not secret:
+        raise WebhookRefused("there is no LIVEKIT_API_SECRET to check it by", reason="signature")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", jwt.InsecureKeyLengthWarning)
@@ -155,9 +174,14 @@ def _authenticate(endpoint: Endpoint, authorization: str, body: bytes, now: floa
         raise WebhookRefused("the body is not the one that was signed", reason="digest")
 
 
+def _is_time(claim: object) -> TypeGuard[float]:
+    # Of what is no number every comparison is false: such a token would never run out.
+    return isinstance(claim, int | float) and abs(claim) < _LATEST
+
+
 def _check_time(claims: dict[str, object], now: float) -> None:
     expires, begins = claims.get("exp"), claims.get("nbf", 0)
-    if not isinstance(expires, int | float) or not isinstance(begins, int | float):
+    if not _is_time(expires) or not _is_time(begins):
         raise WebhookRefused("the token has no time", reason="signature")
     if now > expires + LEEWAY:
         raise WebhookRefused(f"the token ran out {now - expires:.0f} s ago", reason="old")
