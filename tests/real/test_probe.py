@@ -109,6 +109,33 @@ def test_a_dispatch_would_lie(real_project: Any, client: RawClient, tmp_path: Pa
         assert [one["room"] for one in unnamed.jobs()] == ["by-dispatch"]
 
 
+def test_an_agent_makes_a_deleted_room_anew(
+    real_project: Any, client: RawClient, tmp_path: Path
+) -> None:
+    """It took its job before the room was deleted, and joins later; deleting its dispatch first changes nothing."""
+    named = agent_dispatch.RoomAgentDispatch(agent_name=AVATAR)
+    with Worker(real_project, AVATAR, tmp_path, "--delay", "1") as worker:
+
+        def asked() -> bool:
+            made = room.CreateRoomRequest(name=f"slow-{time.monotonic()}", agents=[named])
+            assert client.call("RoomService", "CreateRoom", made).ok
+            time.sleep(0.7)
+            return bool(worker.jobs())
+
+        wait_until(asked)
+        name = worker.jobs()[-1]["room"]
+        for made in client.call(
+            "AgentDispatchService",
+            "ListDispatch",
+            agent_dispatch.ListAgentDispatchRequest(room=name),
+        ).answer.agent_dispatches:
+            gone = agent_dispatch.DeleteAgentDispatchRequest(room=name, dispatch_id=made.id)
+            assert client.call("AgentDispatchService", "DeleteDispatch", gone).ok
+        assert client.call("RoomService", "DeleteRoom", room.DeleteRoomRequest(room=name)).ok
+        again = room.ListRoomsRequest(names=[name])
+        wait_until(lambda: client.call("RoomService", "ListRooms", again).answer.rooms)
+
+
 def test_a_killed_probe_leaves_nothing_for_long(
     probing: Shell, real_project: Any, client: RawClient, tmp_path: Path
 ) -> None:
