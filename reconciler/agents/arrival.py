@@ -120,7 +120,9 @@ def _workers(agents: Iterable[AgentDispatch], *, is_told: bool = False) -> Itera
 _WAYS = {
     Mechanism.TOKEN: "the participant whose join creates the room has {agents} in the RoomConfiguration of the token",
     Mechanism.APP: "the application creates the room by CreateRoom with {agents}, or calls CreateDispatch once each",
-    Mechanism.CONTROLLER: "`reconcile serve` or `reconcile apply --rooms` dispatches {agents}; applications must not",
+    Mechanism.CONTROLLER: (
+        "`reconcile serve` or `reconcile apply --rooms` dispatches {agents}; the application must not"
+    ),
     Mechanism.AUTOMATIC: "a worker without a name is registered when the room is created: it joins by itself",
 }
 
