@@ -6,6 +6,7 @@ from it is nobody's to wait for. Body size and rate are bounded.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections.abc import Callable
@@ -20,7 +21,7 @@ from reconciler.controller.page import Page
 from reconciler.controller.queue import Queue, QueueFull
 from reconciler.controller.rules import RulesInForce
 from reconciler.errors import JournalError, QueueError
-from reconciler.gateway.webhook import WebhookRefused, read_webhook
+from reconciler.gateway.webhook import WebhookRefused, check_sender, read_body
 
 log = logging.getLogger("reconciler.serve")
 
@@ -28,6 +29,8 @@ log = logging.getLogger("reconciler.serve")
 LARGEST_BODY = 512 * 1024
 # Webhooks a second; LiveKit sends one that was refused again.
 FASTEST = 2_000.0
+# Seconds for a body to come: a webhook is sent at once.
+SLOWEST = 10.0
 _TELL_EVERY = 10.0
 # The page needs nothing but itself.
 _SECURE = {
@@ -94,6 +97,7 @@ class Front:
         readiness: Readiness,
         *,
         rate: float = FASTEST,
+        patience: float = SLOWEST,
     ) -> None:
         self._rules = rules
         self._queue = queue
@@ -102,6 +106,7 @@ class Front:
         self._page = page
         self._readiness = readiness
         self._bucket = Bucket(rate)
+        self._patience = patience
         self._told_at: dict[str, float] = {}
 
     def application(self) -> web.Application:
@@ -122,20 +127,26 @@ class Front:
     async def _accept(self, request: web.Request) -> tuple[int, str]:
         if self._readiness.stopping:
             return 503, "stopping"
-        if not self._bucket.take():
-            return 429, "too_fast"
         try:
-            body = await request.read()
-        except web.HTTPRequestEntityTooLarge:
-            return 413, "too_large"
-        now = time.time()
-        try:
-            webhook = read_webhook(
-                self._rules.now.endpoint, request.headers.get("Authorization", ""), body, now
+            # Strangers use up nothing that senders need: neither the rate nor the time for a body.
+            digest = check_sender(
+                self._rules.now.endpoint, request.headers.get("Authorization", ""), time.time()
             )
+            if not self._bucket.take():
+                return 429, "too_fast"
+            async with asyncio.timeout(self._patience):
+                body = await request.read()
+            now = time.time()
+            webhook = read_body(digest, body, now)
         except WebhookRefused as refused:
             self._refused(refused)
             return refused.status, refused.reason
+        except TimeoutError:
+            return 408, "too_slow"
+        except web.HTTPRequestEntityTooLarge:
+            return 413, "too_large"
+        except (web.RequestPayloadError, OSError):
+            return 400, "broken_off"
         event = event_of(webhook, now)
         if event is None:
             return 200, "ignored"

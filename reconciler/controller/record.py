@@ -64,7 +64,17 @@ class Recorder:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
+        await self._write_the_rest()
         self._threads.shutdown(wait=True)
+
+    async def _write_the_rest(self) -> None:
+        """What a journal that failed did not take is tried once more: it may have come back."""
+        if self._waiting:
+            try:
+                await self.run(self.journal.write, list(self._waiting))
+            except JournalError as error:
+                log.error("%d entries of the journal are lost: %s", len(self._waiting), error)
+            self._waiting.clear()
 
     async def run(self, function: Callable[..., Any], *arguments: Any) -> Any:
         """Calls the journal in its thread."""
@@ -73,13 +83,17 @@ class Recorder:
     def add(self, *entries: Entry) -> None:
         """Takes entries."""
         for entry in entries:
-            if len(self._waiting) >= MOST_WAITING:
-                self._waiting.popleft()
-                self._taken += 1
-                self.dropped += 1
+            self._drop(len(self._waiting) + 1 - MOST_WAITING)
             self._waiting.append(entry)
         if entries:
             self._awake.set()
+
+    def _drop(self, count: int) -> None:
+        """The oldest entries make room. They count as taken: nobody waits for them."""
+        for _ in range(max(count, 0)):
+            self._waiting.popleft()
+            self._taken += 1
+            self.dropped += 1
 
     async def flush(self) -> None:
         """Waits until all entries that were taken so far are in the journal, or the journal fails."""
@@ -88,6 +102,15 @@ class Recorder:
             await self._progress.wait_for(lambda: self._written >= wanted or not self.is_healthy)
 
     async def _write_all(self) -> None:
+        try:
+            await self._write_on()
+        finally:
+            # Nobody waits for one that writes no more.
+            async with self._progress:
+                self.is_healthy = False
+                self._progress.notify_all()
+
+    async def _write_on(self) -> None:
         while True:
             await self._awake.wait()
             await asyncio.sleep(GATHER)
@@ -106,6 +129,7 @@ class Recorder:
         if failed:
             self._waiting.extendleft(reversed(batch))
             self._taken -= len(batch)
+            self._drop(len(self._waiting) - MOST_WAITING)
             self._on_failure(failed)
         else:
             self._on_success()

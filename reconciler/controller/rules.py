@@ -43,7 +43,9 @@ class RulesInForce:
     def __init__(self, paths: tuple[Path, ...], environ: Mapping[str, str]) -> None:
         self._paths = paths
         self._environ = environ
-        self._content = read_files(paths)
+        # What was judged last, what is in force, and what was read last: None where it could not be read.
+        self._content = self._in_force = read_files(paths)
+        self._next: Mapping[Path, bytes] | None = self._content
         self.now = rules_in(load(self._content, environ), environ)
         self.is_current = True
 
@@ -57,16 +59,28 @@ class RulesInForce:
         while True:
             await asyncio.sleep(interval)
             try:
-                if await asyncio.to_thread(self._reload):
+                if await asyncio.to_thread(self.reload):
                     await on_change()
             except ReconcileError as error:
                 self.is_current = False
                 on_failure(_told(error))
 
-    def _reload(self) -> bool:
+    def reload(self) -> bool:
         """Whether the rules changed. Raises `ReconcileError` once for each content that cannot be used."""
-        content = read_files(self._paths)
+        try:
+            content = read_files(self._paths)
+        except ReconcileError:
+            if self._next is None:
+                raise
+            # Gone for a moment, as when an editor saves: only if it stays away that is worth a word.
+            self._next = None
+            return False
+        # One that is still being written reads differently the next time.
+        is_whole = content == self._next
+        was_away, self._next = self._next is None, content
         if content == self._content:
+            return was_away and self._is_back()
+        if not is_whole:
             return False
         self._content = content
         rules = rules_in(load(content, self._environ), self._environ)
@@ -77,7 +91,13 @@ class RulesInForce:
             )
         self.now = rules
         self.is_current = True
+        self._in_force = content
         return True
+
+    def _is_back(self) -> bool:
+        """A file that was away is there again as it was: if it was a good one, all is well."""
+        was_missed, self.is_current = not self.is_current, self._content == self._in_force
+        return was_missed and self.is_current
 
 
 def rules_in(configuration: Configuration, environ: Mapping[str, str]) -> Rules:
