@@ -1,7 +1,7 @@
 """The agent plane at run time: `serve` keeps live rooms at their convention.
 
     serve.py       starts and stops everything below, in one event loop
-    http.py        webhooks in; health, metrics and the status page out (page.py)
+    http.py        webhooks in; health, metrics and the status page out (page.py, style.py)
     events.py      what a webhook amounts to
     queue.py       events waiting to be worked on: in this process, or in Redis (redis.py)
     leases.py      one process at a time decides about a room: by the journal, or by Redis (redis_leases.py)

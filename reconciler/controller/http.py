@@ -192,7 +192,9 @@ class Front:
 
     async def _status(self, request: web.Request) -> web.Response:
         try:
-            text = await self._page.html(request.query.get("room", "").strip())
+            text = await self._page.html(
+                request.query.get("room", "").strip(), is_still="still" in request.query
+            )
         except JournalError as error:
             text = self._page.broken(str(error))
         return web.Response(text=text, content_type="text/html", headers=_SECURE)

@@ -106,8 +106,12 @@ async def front(
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     port = runner.addresses[0][1]
-    async with aiohttp.ClientSession() as session:
-        url = f"http://127.0.0.1:{port}"
-        yield Served(url, port, session, chosen, board, metrics, alerts, journal, readiness, page)
-    await runner.cleanup()
-    journal.close()
+    url = f"http://127.0.0.1:{port}"
+    try:
+        async with aiohttp.ClientSession() as session:
+            yield Served(
+                url, port, session, chosen, board, metrics, alerts, journal, readiness, page
+            )
+    finally:
+        await runner.cleanup()
+        journal.close()
