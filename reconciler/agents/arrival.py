@@ -121,7 +121,7 @@ _WAYS = {
     Mechanism.TOKEN: "the participant whose join creates the room has {agents} in the RoomConfiguration of the token",
     Mechanism.APP: "the application creates the room by CreateRoom with {agents}, or calls CreateDispatch once each",
     Mechanism.CONTROLLER: (
-        "`reconcile serve` or `reconcile apply --rooms` dispatches {agents}; the application must not"
+        "`reconcile serve` dispatches {agents}, or an apply that includes live rooms; the application must not"
     ),
     Mechanism.AUTOMATIC: "a worker without a name is registered when the room is created: it joins by itself",
 }

@@ -135,6 +135,9 @@ class _Case:
     def _taken(self, asked: tuple[LiveDispatch, ...], since: float, decision: Decision) -> None:
         """A worker took the job: it has its own, longer time, and is never started again meanwhile."""
         due = since + max(JOB_TIMEOUT, self._patience)
+        if asked[-1].job_since is None:
+            # Somebody asked once more, and that one may still be taken.
+            due = max(due, asked[-1].created_at + max(self._patience, JOB_SHOWS_WITHIN))
         if self.now < due:
             decision.wait_until(due)
         elif self.room.waiting:

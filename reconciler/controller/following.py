@@ -10,7 +10,7 @@ from typing import assert_never
 
 from reconciler.agents.conventions import Convention, Mechanism
 from reconciler.agents.healing import LEFT_GRACE
-from reconciler.agents.live import LiveRoom, shown, wanted_in
+from reconciler.agents.live import CANARY_PREFIX, LiveRoom, shown, wanted_in
 from reconciler.agents.memory import Memory, joined, left
 from reconciler.agents.verdict import JOB_SHOWS_WITHIN, NANOSECONDS
 from reconciler.controller.events import Event, Occurrence
@@ -34,6 +34,8 @@ class Follower:
 
     async def follow(self, event: Event) -> None:
         """Works on one event. Raises `JournalError` or the like where what is known of the room cannot be read."""
+        if event.room.startswith(CANARY_PREFIX):
+            return  # a probe has come to see who answers by itself
         room = LiveRoom(event.room, event.session, event.room_created_at or event.at, waiting=0)
         convention = self._tools.rules.now.of(event.room)
         if convention is None:

@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from reconciler.agents.conventions import Convention
 from reconciler.agents.healing import Decision, decide
-from reconciler.agents.live import LiveRoom, wanted_in
+from reconciler.agents.live import CANARY_PREFIX, LiveRoom, wanted_in
 from reconciler.agents.memory import Memory
 from reconciler.agents.verdict import judge
 from reconciler.controller.leases import Busy
@@ -52,7 +52,8 @@ class Resync:
         """Looks at all rooms; returns how many live."""
         started = time.monotonic()
         begun = self._tools.client.now()
-        rooms = await self._tools.client.rooms()
+        listed = await self._tools.client.rooms()
+        rooms = [room for room in listed if not room.name.startswith(CANARY_PREFIX)]
         self._forget(rooms, begun)
         waiting: list[tuple[LiveRoom, Convention]] = []
         for room in rooms:
