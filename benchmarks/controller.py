@@ -159,7 +159,7 @@ def _resynced(server: LiveKitServer, port: int) -> float:
     with _project() as folder, _started([_RECONCILE, "serve", "--port", str(port)], server, folder):
         _wait(port, "/readyz")
         metrics = _get(port, "/metrics")
-    values = dict(line.split(" ") for line in metrics.splitlines() if not line.startswith("#"))
+    values = dict(line.rsplit(" ", 1) for line in metrics.splitlines() if not line.startswith("#"))
     if float(values['reconcile_rooms{verdict="ok"}']) != ROOMS:
         raise CommandFailed("the resync did not find all rooms as they should be")
     return float(values["reconcile_resync_seconds"])
