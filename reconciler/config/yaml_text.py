@@ -49,7 +49,8 @@ def syntax_error(error: yaml.YAMLError, file: str, text: str) -> Finding:
     if line > text.count("\n"):  # libyaml means the line after the last one
         line, column = _place(text)
     problem = error.problem or "this is not YAML"
-    if "nesting depth" in problem:  # newer libyamls have a limit of their own, which they look ahead for
+    # Newer libyamls have a limit of their own, which they look ahead for.
+    if "nesting depth" in problem:
         return hard_error("yaml-depth", file, line, column, "nested deeper than anybody reads")
     message = f"{problem} {error.context}" if error.context else problem
     start = error.context_mark
