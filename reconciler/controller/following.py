@@ -63,9 +63,7 @@ class Follower:
                 self._started(event, story, convention)
                 if Mechanism.CONTROLLER in convention.dispatch:
                     received = time.monotonic() - max(time.time() - event.received_at, 0.0)
-                    await self._tender.tend(
-                        lease, room, is_new=not memory.dispatches, since=received
-                    )
+                    await self._tender.tend(lease, room, is_new=_is_fresh(memory), since=received)
                 else:
                     await self._look_in(room, _patience(convention))
             case Occurrence.LOOK:
@@ -182,6 +180,11 @@ class Follower:
 
     async def _look_in(self, room: LiveRoom, seconds: float) -> None:
         await self._tools.queue.look_at(room.name, room.session, time.time() + seconds)
+
+
+def _is_fresh(memory: Memory) -> bool:
+    """Whether nothing is known of a room: an event that comes late, after others, is about one that has people in it."""
+    return not memory.dispatches and not any(known.joined_at for known in memory.agents.values())
 
 
 def _patience(convention: Convention) -> float:

@@ -14,6 +14,9 @@ from pathlib import Path
 
 from reconciler.controller.leases import Busy, Leases
 from reconciler.controller.redis import RedisQueue, RedisTies
+from reconciler.emulator.server import API_SECRET
+from tests.controller.fronts import ENVIRON
+from tests.controller.replicas import replica
 from tests.controller.stores import store_at
 
 SESSIONS = 3
@@ -77,7 +80,23 @@ async def work(place: str) -> None:
     time.sleep(3600)  # noqa: ASYNC251  # as dead as can be
 
 
-PARTS: dict[str, Callable[..., Awaitable[None]]] = {"decide": decide, "hold": hold, "work": work}
+async def tend(place: str, folder: str, url: str, room: str, seconds: str) -> None:
+    """Hears that a room came to be, and does what follows."""
+    environ = {**ENVIRON, "LIVEKIT_URL": url, "LIVEKIT_API_SECRET": API_SECRET}
+    async with replica(Path(folder), place, environ, float(seconds)) as made:
+        event = await made.started(room)
+        say("ready")
+        await asyncio.to_thread(sys.stdin.readline)
+        await made.tools.queue.put(event)
+        await asyncio.sleep(3600)
+
+
+PARTS: dict[str, Callable[..., Awaitable[None]]] = {
+    "decide": decide,
+    "hold": hold,
+    "work": work,
+    "tend": tend,
+}
 
 
 async def main(place: str, what: str, *arguments: str) -> None:
