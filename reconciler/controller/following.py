@@ -183,7 +183,7 @@ class Follower:
 
 
 def _is_fresh(memory: Memory) -> bool:
-    """Whether nothing is known of a room: an event that comes late, after others, is about one that has people in it."""
+    """Whether nothing is known of a room: one whose event comes late, after others, has people in it."""
     return not memory.dispatches and not any(known.joined_at for known in memory.agents.values())
 
 
