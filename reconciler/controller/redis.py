@@ -3,8 +3,6 @@
     PREFIX:events      a stream: events in order; the consumer group `controllers` hands each to one process
     PREFIX:later       a sorted set: looks and retries by the time at which they are due
     PREFIX:seen:ID     ids of webhooks that came, for as long as LiveKit may send one again
-    PREFIX:lease:SID   who decides about a room session just now; it expires by itself
-    PREFIX:state:SID   what is remembered of it
     PREFIX:leader      who looks at all rooms; it expires by itself
     PREFIX:picture     what that process saw
 
@@ -21,13 +19,11 @@ import uuid
 from collections import deque
 from typing import Any
 
-from redis.asyncio import Redis
-from redis.exceptions import RedisError, ResponseError
-
 from reconciler.controller.events import Event, look, pack, unpack
 from reconciler.controller.leases import LEASE_SECONDS
 from reconciler.controller.queue import MOST_EVENTS, REPLAY_WINDOW, Backlog, QueueFull, Ticket
-from reconciler.errors import EndpointError, QueueError
+from reconciler.controller.redis_ties import RedisTies, is_answer
+from reconciler.errors import QueueError
 
 GROUP = "controllers"
 # A process that works on one event for so long is dead, and its leases have run out.
@@ -71,51 +67,8 @@ return 1
 """
 
 
-class RedisTies:
-    """One connection to a Redis, shared by the queue and the leases; `name` keeps projects apart."""
-
-    def __init__(self, url: str, name: str) -> None:
-        try:
-            self.redis: Redis = Redis.from_url(url, socket_timeout=10.0, socket_connect_timeout=5.0)
-        except ValueError as error:
-            raise EndpointError(
-                "--queue is no URL of a Redis: write it like redis://127.0.0.1:6379/0"
-            ) from error
-        self.owner = uuid.uuid4().hex
-        # All keys of a project are in one slot of a cluster: scripts need several at once.
-        self.prefix = f"reconcile:{{{name}}}"
-        self.place = self._place()
-
-    def _place(self) -> str:
-        """Where it is, without a password."""
-        options = self.redis.connection_pool.connection_kwargs
-        return (
-            f"{options.get('host', options.get('path', 'redis'))}:{options.get('port', '')}".rstrip(
-                ":"
-            )
-        )
-
-    def key(self, *parts: str) -> str:
-        """The name of a key."""
-        return ":".join((self.prefix, *parts))
-
-    async def call(self, command: Any) -> Any:
-        """The answer to a command. Raises `QueueError` where Redis does not answer, or refuses.
-
-        The client's own types cannot tell whether it is the blocking one.
-        """
-        try:
-            return await command
-        except (RedisError, OSError, TimeoutError) as error:
-            reason = " ".join(str(error).split()) or type(error).__name__
-            raise QueueError(
-                f"Redis at {self.place}: {reason}: is it running, and --queue right?"
-            ) from error
-
-    async def close(self) -> None:
-        """Closes all connections."""
-        with contextlib.suppress(RedisError, OSError):
-            await self.redis.aclose()
+# KEYS: leader. ARGV: owner.
+_FOLLOW = "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end"
 
 
 class RedisQueue:
@@ -134,6 +87,7 @@ class RedisQueue:
         self._ripen = self._redis.register_script(_RIPEN)
         self._put_later = self._redis.register_script(_LATER)
         self._lead = self._redis.register_script(_LEAD)
+        self._follow = self._redis.register_script(_FOLLOW)
 
     async def open(self) -> None:
         """Makes the consumer group. Raises `QueueError` where Redis cannot be reached."""
@@ -270,6 +224,9 @@ class RedisQueue:
     async def leave(self) -> None:
         """Gives what was taken and not begun to others at once, and takes this process out of the group."""
         with contextlib.suppress(QueueError):
+            await self.ties.call(
+                self._follow(keys=[self.ties.key("leader")], args=[self.ties.owner])
+            )
             while self._taken:
                 ticket = self._taken.popleft()
                 await self.ties.call(self._redis.xadd(self._events, {"event": pack(ticket.event)}))
@@ -296,13 +253,3 @@ def _pairs(answer: Any) -> Any:
     if isinstance(answer, dict):
         return [(key, [one for part in parts for one in part]) for key, parts in answer.items()]
     return answer or ()
-
-
-def is_answer(error: QueueError, word: str) -> bool:
-    """Whether Redis answered with this word, which is how it says what is wrong."""
-    return isinstance(error.__cause__, ResponseError) and word in str(error.__cause__)
-
-
-async def wait_for_redis(ties: RedisTies) -> None:
-    """Raises `QueueError` where there is no Redis to talk to."""
-    await ties.call(ties.redis.ping())

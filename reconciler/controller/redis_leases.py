@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from reconciler.controller.redis import RedisTies
+from reconciler.controller.redis_ties import RedisTies
 
 _STATE_SECONDS = 7 * 86_400
 

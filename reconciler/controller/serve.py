@@ -138,8 +138,9 @@ async def _shared(
     if settings.queue is None:
         yield LocalQueue(), JournalStore(journal, recorder.run)
         return
-    from reconciler.controller.redis import RedisQueue, RedisTies
+    from reconciler.controller.redis import RedisQueue
     from reconciler.controller.redis_leases import RedisStore
+    from reconciler.controller.redis_ties import RedisTies
 
     # Processes on several machines may know the server by different addresses.
     ties = RedisTies(settings.queue, f"{rules.now.project}:{rules.now.endpoint.api_key}")
@@ -291,6 +292,7 @@ async def _watch(running: _Running) -> None:
     async def changed() -> None:
         tools.alerts.right("configuration")
         log.warning("the configuration changed: it is in force now")
+        tools.board.unsettle_all()
         running.wake_resync.set()
 
     def broken(reason: str) -> None:

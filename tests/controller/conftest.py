@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from reconciler.controller.queue import LocalQueue, Queue
-from reconciler.controller.redis import RedisQueue, RedisTies
+from reconciler.controller.redis import RedisQueue
+from reconciler.controller.redis_ties import RedisTies
 from tests.support.postgres import PostgresMissing, PostgresServer
 from tests.support.redis_server import RedisMissing, RedisServer
 

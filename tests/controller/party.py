@@ -13,7 +13,8 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from reconciler.controller.leases import Busy, Leases
-from reconciler.controller.redis import RedisQueue, RedisTies
+from reconciler.controller.redis import RedisQueue
+from reconciler.controller.redis_ties import RedisTies
 from reconciler.emulator.server import API_SECRET
 from tests.controller.fronts import ENVIRON
 from tests.controller.replicas import replica

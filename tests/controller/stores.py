@@ -9,8 +9,8 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from reconciler.controller.leases import JournalStore, Store
-from reconciler.controller.redis import RedisTies
 from reconciler.controller.redis_leases import RedisStore
+from reconciler.controller.redis_ties import RedisTies
 from reconciler.journal.database import open_journal
 
 

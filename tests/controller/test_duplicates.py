@@ -145,6 +145,7 @@ async def test_a_request_that_is_lost(
     assert made(livekit_emulator) == before + 1
 
 
+@pytest.mark.slow
 async def test_a_process_that_is_killed_in_a_write(
     livekit_emulator: Emulator, environ: Mapping[str, str], place: str, tmp_path: Path
 ) -> None:

@@ -11,8 +11,9 @@ import pytest
 
 from reconciler.controller.events import Event, Occurrence
 from reconciler.controller.queue import Ticket
-from reconciler.controller.redis import GROUP, RedisQueue, RedisTies, wait_for_redis
+from reconciler.controller.redis import GROUP, RedisQueue
 from reconciler.controller.redis_leases import RedisStore
+from reconciler.controller.redis_ties import RedisTies, wait_for_redis
 from reconciler.errors import EndpointError, QueueError
 from tests.controller.parties import parties
 from tests.support.redis_server import RedisServer
@@ -102,6 +103,23 @@ async def test_whoever_leaves_leaves_its_work_to_others(redis_url: str) -> None:
         consumers = await ties.call(ties.redis.xinfo_consumers(ties.key("events"), GROUP))
         assert len(consumers) == 1
         await ties.close()
+
+
+async def test_one_looks_at_all_rooms(redis_url: str) -> None:
+    """One process does it for the others; when it leaves the next one does at once, or when it is killed, soon."""
+    async with queue_at(redis_url) as other:
+        async with queue_at(redis_url) as queue:
+            assert await queue.leads(60)
+            assert not await other.leads(60)
+            assert await queue.leads(60)
+            await queue.publish(b"picture", 60)
+            assert await other.published() == b"picture"
+        assert await other.leads(0.2)
+        async with queue_at(redis_url) as heir:
+            assert not await heir.leads(60)
+            await asyncio.sleep(0.4)
+            assert await heir.leads(60)
+            assert await heir.published() == b"picture"
 
 
 async def test_a_restart_in_between() -> None:
