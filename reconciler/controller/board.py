@@ -77,6 +77,11 @@ class Board:
         if known is not None and known.is_settled:
             self._rooms[session] = replace(known, is_settled=False)
 
+    def unsettle_all(self) -> None:
+        """The conventions changed: what was settled by the old ones is open by the new ones."""
+        for session in list(self._rooms):
+            self.unsettle(session)
+
     def remove(self, session: str) -> None:
         """A session ended."""
         self._rooms.pop(session, None)

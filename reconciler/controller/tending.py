@@ -183,8 +183,9 @@ class Tender:
             key=f"{What.DISPATCHED}:{made.id}",
         )
         log.info("room %s: %s %s: %s", room.name, write.act.value, shown([name]), write.reason)
-        patience = convention.join_timeout / NANOSECONDS
-        await self._look_at(room, now + max(patience, JOB_SHOWS_WITHIN) + 0.1)
+        if room.waiting:  # where nobody does, the first who comes has an event of its own
+            patience = convention.join_timeout / NANOSECONDS
+            await self._look_at(room, now + max(patience, JOB_SHOWS_WITHIN) + 0.1)
         return _with(room, write, made)
 
     async def _may_write(self, lease: Lease, room: LiveRoom) -> bool:

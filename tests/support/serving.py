@@ -88,7 +88,8 @@ class Serving:
 
     def log(self) -> str:
         """What it wrote so far."""
-        return (self.folder / "serve.log").read_text(errors="replace")[-6000:]
+        path = self.folder / "serve.log"
+        return path.read_text(errors="replace")[-6000:] if path.exists() else ""
 
     def get(self, path: str) -> tuple[int, str]:
         """A page; status 0 while nobody listens."""

@@ -1,0 +1,299 @@
+"""`reconcile serve` as a process, against an emulated project: how it starts, what it does, how it ends."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import jwt
+import pytest
+from livekit.protocol import agent_dispatch, room
+
+from reconciler.emulator.server import Emulator
+from tests.support.cli import COMMAND
+from tests.support.livekit_server import free_port
+from tests.support.raw_client import RawClient
+from tests.support.serving import Serving
+from tests.support.workers import wait_until
+
+FILE = """\
+version: 1
+project: {name: ornina}
+sip:
+  outbound_trunks:
+    out: {address: sip.example.net, numbers: ["+15550100001"], auth: {username: u, password: {env: NOT_SET_HERE}}}
+agents:
+  names: {avatar: {agent_name: ornina-avatar-agent}}
+  rooms:
+    - {prefix: ornina-, agents: [avatar], dispatch: controller, join_timeout: 2s}
+"""
+SECRET = "a-secret-that-must-appear-nowhere-at-all"
+
+
+@pytest.fixture
+def emulator() -> Iterator[Emulator]:
+    """An emulated project whose secret is easy to find again."""
+    with Emulator(api_secret=SECRET) as running:
+        yield running
+
+
+@pytest.fixture
+def serving(emulator: Emulator, tmp_path: Path) -> Iterator[Serving]:
+    """A controller that is not started yet."""
+    made = _serving(emulator, tmp_path)
+    yield made
+    made.kill()
+    assert SECRET not in made.log()
+
+
+def _serving(server: Any, folder: Path, *options: str) -> Serving:
+    (folder / "config").mkdir(exist_ok=True)
+    (folder / "config" / "dispatch.yaml").write_text(FILE)
+    return Serving(server, folder, free_port(), "--resync", "1s", *options)
+
+
+class Project:
+    """What others do in the emulated project."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        self._emulator = emulator
+
+    def make(self, name: str) -> str:
+        """Somebody makes a room; its session."""
+        answer = self._call("RoomService", "CreateRoom", room.CreateRoomRequest(name=name))
+        session: str = answer.sid
+        return session
+
+    def agents(self, name: str) -> list[str]:
+        """The agents that were asked for in a room, the unnamed one left out."""
+        request = agent_dispatch.ListAgentDispatchRequest(room=name)
+        answer = self._call("AgentDispatchService", "ListDispatch", request)
+        return [one.agent_name for one in answer.agent_dispatches if one.agent_name]
+
+    def _call(self, service: str, method: str, request: Any) -> Any:
+        one = self._emulator
+        client = RawClient(one.url, one.api_key, one.api_secret)
+        try:
+            done = client.call(service, method, request)
+        finally:
+            client.close()
+        assert done.ok, done
+        return done.answer
+
+
+@pytest.fixture
+def project(emulator: Emulator) -> Project:
+    """The emulated project."""
+    return Project(emulator)
+
+
+def send(serving: Serving, event: dict[str, Any]) -> tuple[int, str]:
+    """A webhook as LiveKit signs it; the status and the body of the answer."""
+    body = json.dumps(event).encode()
+    digest = base64.b64encode(hashlib.sha256(body).digest()).decode()
+    claims = {"iss": "devkey", "exp": int(time.time()) + 300, "sha256": digest}
+    token = jwt.encode(claims, SECRET, algorithm="HS256")
+    request = urllib.request.Request(  # noqa: S310 - loopback
+        serving.url + "/webhook", body, {"Authorization": token}
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=5) as answer:  # noqa: S310
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+
+
+def started(name: str, session: str, identifier: str = "EV_1") -> dict[str, Any]:
+    """The event of a room that came to be."""
+    now = int(time.time())
+    about = {"name": name, "sid": session, "creationTime": str(now), "turnPassword": "also-secret"}
+    return {"event": "room_started", "id": identifier, "createdAt": str(now), "room": about}
+
+
+def until(condition: Callable[[], Any], serving: Serving) -> None:
+    """Waits for something; what fails tells the log."""
+    wait_until(condition, serving.log, patience=20.0)
+
+
+def test_a_webhook_brings_the_agent(serving: Serving, project: Project) -> None:
+    """One dispatch for a room that comes to be, however often its webhook comes, and the journal has the story."""
+    serving.start()
+    session = project.make("ornina-1")
+    assert send(serving, started("ornina-1", session)) == (200, '{"result": "taken"}')
+    until(lambda: project.agents("ornina-1"), serving)
+    assert send(serving, started("ornina-1", session)) == (200, '{"result": "repeated"}')
+    assert send(serving, started("ornina-1", session, "EV_2")) == (200, '{"result": "taken"}')
+    time.sleep(1.5)
+    assert project.agents("ornina-1") == ["ornina-avatar-agent"]
+    steps = serving.steps("ornina-1")
+    assert steps[:2] == ["room started", "convention"]
+    assert steps.count("dispatched") == 2  # LiveKit's own for the unnamed agent, and this one
+    assert serving.stop() == 0
+
+
+def test_without_webhooks_a_resync_brings_it(serving: Serving, project: Project) -> None:
+    """Rooms from before the start, and rooms that nobody told about."""
+    project.make("ornina-before")
+    serving.start()
+    assert project.agents("ornina-before") == ["ornina-avatar-agent"]
+    project.make("ornina-after")
+    until(lambda: project.agents("ornina-after"), serving)
+    assert project.agents("ornina-after") == ["ornina-avatar-agent"]
+
+
+def test_rooms_of_others_are_left_alone(serving: Serving, project: Project) -> None:
+    """Neither a room without a convention nor the canary of a probe gets an agent."""
+    for name in ("lobby", "reconcile-probe-1"):
+        project.make(name)
+    serving.start()
+    time.sleep(1.5)
+    assert project.agents("lobby") == []
+    assert project.agents("reconcile-probe-1") == []
+    assert "reconcile-probe-1" not in serving.get("/")[1]
+
+
+def test_it_ends_what_it_began(serving: Serving, project: Project, emulator: Emulator) -> None:
+    """SIGTERM in the middle of a dispatch: it is made and written down before the process ends with 0."""
+    serving.start()
+    session = project.make("ornina-1")
+    emulator.faults.delay("CreateDispatch", 1.5)
+    assert send(serving, started("ornina-1", session))[0] == 200
+    until(lambda: emulator.count("ListDispatch"), serving)
+    time.sleep(0.3)
+    assert serving.stop() == 0
+    assert project.agents("ornina-1") == ["ornina-avatar-agent"]
+    assert "dispatched" in serving.steps("ornina-1")
+
+
+def test_ctrl_c_ends_it_as_well(serving: Serving) -> None:
+    """SIGINT is a request to stop like any other."""
+    serving.start()
+    os.kill(serving.pid, signal.SIGINT)
+    until(lambda: serving.get("/healthz")[0] == 0, serving)
+    assert "Traceback" not in serving.log()
+
+
+def test_a_changed_file_is_in_force_at_once(serving: Serving, project: Project) -> None:
+    """A new convention counts for rooms that live already; a broken file changes nothing, and is told."""
+    serving.start()
+    project.make("studio-1")
+    path = serving.folder / "config" / "dispatch.yaml"
+    path.write_text(FILE.replace("ornina-,", "studio-,"))
+    until(lambda: project.agents("studio-1"), serving)
+    path.write_text(FILE.replace("ornina-,", "lobby-,") + "  nonsense: [\n")
+    until(lambda: "alert: the changed file is not used" in serving.log(), serving)
+    assert "reconcile_config_current 0.0" in serving.get("/metrics")[1]
+    assert serving.get("/readyz")[0] == 200
+    project.make("lobby-1")
+    project.make("studio-2")
+    until(lambda: project.agents("studio-2"), serving)
+    assert project.agents("lobby-1") == []
+    path.write_text(FILE.replace("ornina-,", "lobby-,"))
+    until(lambda: project.agents("lobby-1"), serving)
+    assert "reconcile_config_current 1.0" in serving.get("/metrics")[1]
+
+
+def test_it_waits_for_livekit(tmp_path: Path) -> None:
+    """A server that is not there yet is an alert; once it is, everything is as it should be."""
+    port = free_port()
+
+    class Later:
+        url, api_key, api_secret = f"http://127.0.0.1:{port}", "devkey", SECRET
+
+    serving = _serving(Later(), tmp_path)
+    try:
+        serving.start(wait=False)
+        until(lambda: "is the server running" in serving.log(), serving)
+        assert serving.get("/healthz") == (200, "ok\n")
+        assert serving.get("/readyz") == (503, "not ready: first resync\n")
+        with Emulator(api_secret=SECRET, port=port) as emulator:
+            Project(emulator).make("ornina-1")
+            until(lambda: serving.get("/readyz")[0] == 200, serving)
+            assert Project(emulator).agents("ornina-1") == ["ornina-avatar-agent"]
+    finally:
+        serving.kill()
+
+
+@pytest.mark.parametrize(
+    ("options", "says", "code"),
+    [
+        (("--journal", "nonsense"), "journal", 1),
+        (("--journal", "sqlite:////proc/journal.db"), "journal", 1),
+        (("--queue", "nonsense"), "--queue is no URL of a Redis", 1),
+        (("--queue", "redis://:hidden@127.0.0.1:1/0"), "is it running, and --queue right?", 1),
+        (("-c", "missing.yaml"), "missing.yaml", 1),
+        (("--resync", "soon"), "write a duration such as 30s", 64),
+        (("--port", "99999"), "99999", 64),
+    ],
+)
+def test_what_cannot_be_used_is_one_line(
+    serving: Serving, options: tuple[str, ...], says: str, code: int
+) -> None:
+    """It does not start, says why in one line, and shows no password."""
+    ran = serving.command("serve", "--port", "0", *options)
+    assert ran.returncode == code, ran.stderr
+    assert says in ran.stderr
+    assert "Traceback" not in ran.stderr
+    assert "hidden" not in ran.stderr
+
+
+def test_a_port_that_is_taken_is_one_line(serving: Serving) -> None:
+    """Whoever starts it twice is told."""
+    serving.start()
+    ran = serving.command("serve", "--port", str(serving.port))
+    assert ran.returncode == 1
+    assert f"port {serving.port}" in ran.stderr
+    assert "Traceback" not in ran.stderr
+
+
+def test_an_empty_secret_is_refused(serving: Serving) -> None:
+    """Anybody could sign webhooks with it."""
+    ran = subprocess.run(
+        [*COMMAND, "serve", "--port", "0"],
+        cwd=serving.folder,
+        env={
+            **os.environ,
+            "LIVEKIT_URL": "ws://127.0.0.1:1",
+            "LIVEKIT_API_KEY": "k",
+            "LIVEKIT_API_SECRET": "",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 1
+    assert "LIVEKIT_API_SECRET not set" in ran.stderr
+
+
+def test_its_log_is_json_where_that_is_asked(emulator: Emulator, tmp_path: Path) -> None:
+    """The address on stdout and each line of the log are JSON."""
+    serving = _serving(emulator, tmp_path, "--format", "json", "--quiet")
+    try:
+        Project(emulator).make("ornina-1")
+        serving.start()
+        serving.stop()
+        lines = [json.loads(line) for line in serving.log().splitlines()]
+        assert lines[0] == {"url": serving.url}
+    finally:
+        serving.kill()
+
+
+def test_no_secret_is_shown(serving: Serving, project: Project) -> None:
+    """Neither on the pages nor in the log, and nothing of what else a webhook holds."""
+    serving.start()
+    send(serving, started("ornina-1", project.make("ornina-1")))
+    until(lambda: project.agents("ornina-1"), serving)
+    pages = [serving.get(path)[1] for path in ("/", "/?room=ornina-1", "/metrics", "/readyz")]
+    for text in (*pages, serving.log()):
+        assert SECRET not in text
+        assert "also-secret" not in text
