@@ -50,10 +50,14 @@ class GivenUp:
 
 @dataclass(slots=True)
 class Decision:
-    """What to write now, whom to give up, and when to look again (None: not before something happens)."""
+    """What to write now, whom to give up, and when to look again (None: not before something happens).
+
+    `missed` are agents that others had to ask for and did not, each told once.
+    """
 
     writes: list[Write] = field(default_factory=list)
     given_up: list[GivenUp] = field(default_factory=list)
+    missed: list[GivenUp] = field(default_factory=list)
     look_at: float | None = None
 
     def wait_until(self, moment: float) -> None:
@@ -98,7 +102,7 @@ class _Case:
         pending = tuple(one for one in asked if one not in spent)
         jobs = [one.job_since for one in pending if one.job_since is not None]
         if self.known.owed is not None and not asked:
-            self._write(decision, Act.RETRY, self.known.owed, (), "it was deleted to be made again")
+            self._write(decision, Act.RETRY, self.known.owed, "it was deleted to be made again")
         elif self.known.is_gone and not pending:
             self._gone(asked, decision)
         elif not pending:
@@ -117,18 +121,22 @@ class _Case:
 
     def _never_asked(self, decision: Decision) -> None:
         """Only the controller asks first, and where others may, it leaves them the time to."""
+        due = self.room.created_at + self._patience
         if Mechanism.CONTROLLER not in self.convention.dispatch:
-            return
-        if Mechanism.APP in self.convention.dispatch:
-            due = self.room.created_at + self._patience
-            if self.now < due:
+            if self.room.waiting and self.now < due:
                 decision.wait_until(due)
-                return
+            elif self.room.waiting and not self.known.missed:
+                ways = " or ".join(self.convention.dispatch)
+                reason = f"nobody asked for it: by the convention {self.convention.label} it comes by {ways}"
+                decision.missed.append(GivenUp(self.agent.agent_name, reason))
+            return
+        if Mechanism.APP in self.convention.dispatch and self.now < due:
+            decision.wait_until(due)
+            return
         self._write(
             decision,
             Act.DISPATCH,
             self.agent,
-            (),
             f"the convention {self.convention.label} wants it",
         )
 
@@ -144,7 +152,7 @@ class _Case:
             seconds = round(self.now - since)
             reason = f"a worker took the job {seconds} s ago and its agent never joined: look at the worker's log"
             if self.convention.when_agent_leaves is WhenAgentLeaves.REPLACE:
-                self._write(decision, Act.REPLACE, asked[-1].asked, asked, reason)
+                self._write(decision, Act.REPLACE, asked[-1].asked, reason)
             else:
                 decision.given_up.append(GivenUp(self.agent.agent_name, reason))
 
@@ -157,7 +165,7 @@ class _Case:
         seconds = round(self.now - asked[-1].created_at)
         reason = f"no worker took the job within {seconds} s"
         # What the application told its agent is told again.
-        self._write(decision, Act.RETRY, asked[-1].asked, asked, reason)
+        self._write(decision, Act.RETRY, asked[-1].asked, reason)
 
     def _gone(self, asked: tuple[LiveDispatch, ...], decision: Decision) -> None:
         """It was there and left. Whether that is the end is the convention's to say."""
@@ -168,21 +176,16 @@ class _Case:
             decision.wait_until(due)
             return
         told = asked[-1].asked if asked else self.agent
-        self._write(decision, Act.REPLACE, told, asked, "it left, and somebody waits")
+        self._write(decision, Act.REPLACE, told, "it left, and somebody waits")
 
-    def _write(
-        self,
-        decision: Decision,
-        act: Act,
-        agent: AgentDispatch,
-        replaced: tuple[LiveDispatch, ...],
-        reason: str,
-    ) -> None:
+    def _write(self, decision: Decision, act: Act, agent: AgentDispatch, reason: str) -> None:
+        """One dispatch. What is made again or replaced takes the place of all that are listed for the agent."""
         if self.known.tries >= self.max_tries:
             text = f"{shown([agent.agent_name])} was dispatched {self.known.tries} times: {reason}"
             decision.given_up.append(GivenUp(agent.agent_name, text))
             return
-        deletes = tuple(one.id for one in replaced)
+        listed = () if act is Act.DISPATCH else self.room.dispatched(agent.agent_name)
+        deletes = tuple(one.id for one in listed)
         decision.writes.append(Write(act, agent, self.known.tries + 1, reason, deletes))
 
     @property

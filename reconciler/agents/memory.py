@@ -23,9 +23,9 @@ _KEPT_GONE = 8
 class AgentMemory(msgspec.Struct, omit_defaults=True):
     """One agent of a room. Times are seconds since the epoch, 0 for never.
 
-    `tries` counts dispatches made here, `asked_at` is when it was asked for last, by anybody. `owed` is a dispatch
-    that was deleted here to be made again. `here` are the participants that it is in the room as, `gone` those that
-    left and when.
+    `tries` counts dispatches made here, `asked_at` is when it was asked for last, by anybody. `missed`: nobody had
+    asked for it in time, and that was told. `owed` is a dispatch that was deleted here to be made again. `here` are the
+    participants that it is in the room as, `gone` those that left and when.
     """
 
     tries: int = 0
@@ -38,6 +38,7 @@ class AgentMemory(msgspec.Struct, omit_defaults=True):
     owed: AgentDispatch | None = None
     here: list[str] = msgspec.field(default_factory=list)
     gone: dict[str, float] = msgspec.field(default_factory=dict)
+    missed: bool = False
 
     @property
     def is_gone(self) -> bool:

@@ -149,4 +149,4 @@ class Resync:
         ):
             return True
         found: Decision = decide(convention, room, Memory(), self._tools.client.now(), 1)
-        return bool(found.writes or found.given_up or found.look_at is not None)
+        return bool(found.writes or found.given_up or found.missed or found.look_at is not None)

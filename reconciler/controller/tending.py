@@ -104,6 +104,12 @@ class Tender:
             tools.alerts.tell(
                 "gave up", f"room {room.name}: {shown([given_up.agent_name])}: {given_up.reason}"
             )
+        for missed in decision.missed:
+            lease.memory.of(missed.agent_name).missed = True
+            story.tell(Step.ALERT, missed.agent_name, text=missed.reason, failed=True)
+            tools.alerts.tell(
+                "nobody asked", f"room {room.name}: {shown([missed.agent_name])}: {missed.reason}"
+            )
         if decision.look_at is not None:
             await self._look_at(room, decision.look_at)
         judgement = judge(room, convention, now)

@@ -66,9 +66,23 @@ def test_nobody_asked_yet() -> None:
 
 @pytest.mark.parametrize("way", [one for one in Mechanism if one is not Mechanism.CONTROLLER])
 def test_others_are_to_ask(way: Mechanism) -> None:
-    """Where the convention leaves it to somebody else, nothing is asked for, however long it takes."""
-    found = decided(replace(OWN, dispatch=(way,)), room(), BEGIN + 10_000)
-    assert found == Decision()
+    """Where the convention leaves it to somebody else, nothing is asked for, however long it takes: it is told."""
+    theirs = replace(OWN, dispatch=(way,))
+    early = decided(theirs, room(), BEGIN + PATIENCE - 0.1)
+    assert (acts(early), early.missed, early.look_at) == ([], [], BEGIN + PATIENCE)
+    late = decided(theirs, room(), BEGIN + PATIENCE)
+    assert (acts(late), late.given_up, late.look_at) == ([], [], None)
+    assert [one.agent_name for one in late.missed] == ["a"]
+    assert way.value in late.missed[0].reason
+
+
+def test_what_nobody_asked_for_is_told_once() -> None:
+    """Not again at every look, and not where nobody waits."""
+    theirs = replace(OWN, dispatch=(Mechanism.SIP,))
+    told = Memory()
+    told.of("a").missed = True
+    assert decide(theirs, room(), told, BEGIN + 100, 5) == Decision()
+    assert decided(theirs, room(waiting=0), BEGIN + 100) == Decision()
 
 
 def test_an_application_goes_first() -> None:
@@ -218,11 +232,11 @@ def test_what_was_deleted_is_made_again() -> None:
 
 
 def test_a_new_dispatch_after_an_agent_left() -> None:
-    """The application asks again: that is a dispatch like any other, and the old one is no reason to give up."""
+    """The application asks again: that is a dispatch like any other, and the old one goes when it is made anew."""
     spent, again = asked(job=BEGIN, by="agent-1"), asked(BEGIN + 30)
     assert decided(APPS, room(spent, again), BEGIN + 31, knowing(**LEFT)).look_at == BEGIN + 40
     found = decided(APPS, room(spent, again), BEGIN + 40, knowing(**LEFT))
-    assert acts(found) == [("retry", "a", ("AD_1030",))]
+    assert acts(found) == [("retry", "a", (spent.id, again.id))]
 
 
 def test_the_earliest_look_counts() -> None:
