@@ -17,7 +17,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 _FENCE = re.compile(r"(`{3,}|~{3,})(\S*)\s*$")
-_DIRECTIVE = re.compile(r"<!--\s*(file|not run|by hand|journal|project|room)(?::\s*(.*?))?\s*-->\s*$")
+_DIRECTIVE = re.compile(
+    r"<!--\s*(file|not run|by hand|journal|project|room)(?::\s*(.*?))?\s*-->\s*$"
+)
 _HEADING = re.compile(r"#{1,6}\s+(.*?)\s*$")
 _LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
 

@@ -9,7 +9,7 @@ import jsonschema
 import pytest
 
 from reconciler.export import plane
-from reconciler.render import history_shapes, shapes, token
+from reconciler.render import history_shapes, room_shapes, shapes, token
 from tests.support.schemas import schema
 
 NAMES = (
@@ -62,8 +62,8 @@ SHAPES = {
     "explain-diff": shapes.CallDiffDocument,
     "explain-room": shapes.RoomDocument,
     "graph": shapes.GraphDocument,
-    "rooms": shapes.RoomsDocument,
-    "probe": shapes.ProbeDocument,
+    "rooms": room_shapes.RoomsDocument,
+    "probe": room_shapes.ProbeDocument,
     "token": token.TokenDocument,
     "token-inspect": token.InspectDocument,
     "conventions": plane.PlaneDocument,
