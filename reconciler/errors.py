@@ -12,6 +12,7 @@
     │   └── BadAnswer         the answer is not LiveKit's
     ├── FileError             a saved plan, snapshot or receipt cannot be read or written
     ├── JournalError          the journal cannot be opened, read or written
+    ├── TokenError            a token cannot be made or read; its kinds stand in `tokens/errors.py`
     ├── QueueError            the queue of `serve` cannot be reached
     └── Refused               exit code 3: nothing was written
 
