@@ -31,6 +31,8 @@ class Rules:
     project: str
     conventions: Conventions
     endpoint: Endpoint
+    agents: frozenset[str] = frozenset()
+    """The agent names of the file: all others are strangers, of whom there may be any number."""
 
     def of(self, room: str) -> Convention | None:
         """The convention of a room by its name."""
@@ -114,8 +116,13 @@ def rules_in(configuration: Configuration, environ: Mapping[str, str]) -> Rules:
     )
     if unread:
         raise ConfigError(unread)
-    conventions = configuration.agents.conventions if configuration.agents else Conventions(())
-    return Rules(configuration.project.name, conventions, endpoint_of(configuration, environ))
+    plane = configuration.agents
+    return Rules(
+        configuration.project.name,
+        plane.conventions if plane else Conventions(()),
+        endpoint_of(configuration, environ),
+        frozenset(one.agent_name for one in plane.names.values()) if plane else frozenset(),
+    )
 
 
 def _told(error: ReconcileError) -> str:

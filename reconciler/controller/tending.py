@@ -129,9 +129,9 @@ class Tender:
             case What.JOINED | What.LEFT:
                 text = f"as {fact.subject}" if fact.subject else ""
         if fact.what is What.JOINED and fact.milliseconds is not None:
-            self._tools.metrics.join_seconds.labels(shown([fact.agent_name])).observe(
-                fact.milliseconds / 1000.0
-            )
+            is_ours = fact.agent_name in self._tools.rules.now.agents
+            label = shown([fact.agent_name]) if is_ours else "(another)"
+            self._tools.metrics.join_seconds.labels(label).observe(fact.milliseconds / 1000.0)
         step = Step(fact.what.value)
         story.tell(
             step,
