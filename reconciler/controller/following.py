@@ -6,6 +6,7 @@ Most events do not: that an agent joined is remembered and told to the journal, 
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import assert_never
 
 from reconciler.agents.conventions import Convention, Mechanism
@@ -36,7 +37,9 @@ class Follower:
         """Works on one event. Raises `JournalError` or the like where what is known of the room cannot be read."""
         if event.room.startswith(CANARY_PREFIX):
             return  # a probe has come to see who answers by itself
-        room = LiveRoom(event.room, event.session, event.room_created_at or event.at, waiting=0)
+        # Where no event tells since when the room lives, it counts as new: then nobody is late yet.
+        begun = event.room_created_at or self._tools.client.now()
+        room = LiveRoom(event.room, event.session, begun, waiting=0)
         convention = self._tools.rules.now.of(event.room)
         if convention is None:
             self._uncovered(event, room)
@@ -57,10 +60,11 @@ class Follower:
         memory = lease.memory
         memory.room = event.room
         memory.started_at = memory.started_at or event.room_created_at
+        room = replace(room, created_at=memory.started_at or room.created_at)
         story = Story(room, self._tools.recorder)
         match event.occurrence:
             case Occurrence.STARTED:
-                self._started(event, story, convention)
+                story.begins(convention)
                 if Mechanism.CONTROLLER in convention.dispatch:
                     received = time.monotonic() - max(time.time() - event.received_at, 0.0)
                     await self._tender.tend(lease, room, is_new=_is_fresh(memory), since=received)
@@ -71,8 +75,8 @@ class Follower:
             case Occurrence.AGENT_JOINED:
                 self._joined(event, memory, story, convention, room)
             case Occurrence.AGENT_LEFT:
-                if event.agent_name is not None and not memory.finished:
-                    self._left(event, event.agent_name, memory, story)
+                if not memory.finished:
+                    self._left(event, memory, story)
                     await self._look_in(room, LEFT_GRACE)
             case Occurrence.CALLER_JOINED:
                 memory.waited = True
@@ -90,22 +94,10 @@ class Follower:
         story = Story(room, self._tools.recorder)
         match event.occurrence:
             case Occurrence.STARTED:
-                story.tell(Step.ROOM_STARTED, at=event.at, key="started")
-                story.tell(
-                    Step.CONVENTION, at=event.at, text="no convention covers it", key="convention"
-                )
+                story.begins(None)
             case Occurrence.FINISHED:
                 story.tell(Step.FINISHED, at=event.at, key="finished")
                 self._tools.board.remove(event.session)
-
-    def _started(self, event: Event, story: Story, convention: Convention) -> None:
-        story.tell(Step.ROOM_STARTED, at=event.room_created_at or event.at, key="started")
-        story.tell(
-            Step.CONVENTION,
-            at=event.room_created_at or event.at,
-            text=told(convention),
-            key="convention",
-        )
 
     def _joined(
         self, event: Event, memory: Memory, story: Story, convention: Convention, room: LiveRoom
@@ -130,8 +122,11 @@ class Follower:
             story.tell(Step.ALERT, name, text=wrong, failed=True, key=f"stranger:{event.identity}")
             self._tools.alerts.tell("agents", f"room {event.room}: {wrong}")
 
-    def _left(self, event: Event, name: str, memory: Memory, story: Story) -> None:
+    def _left(self, event: Event, memory: Memory, story: Story) -> None:
         """An agent left. Where nobody was told that it came, this tells when it did."""
+        name = event.agent_name
+        if name is None:
+            return  # it does not say who it is: the look finds out who is still there
         facts = joined(memory, name, event.identity, event.joined_at) if event.joined_at else []
         for fact in (*facts, *left(memory, name, event.identity, event.at)):
             self._tender.note(story, fact)
@@ -189,10 +184,3 @@ def _is_fresh(memory: Memory) -> bool:
 
 def _patience(convention: Convention) -> float:
     return max(convention.join_timeout / NANOSECONDS, JOB_SHOWS_WITHIN) + SETTLE
-
-
-def told(convention: Convention) -> str:
-    """A convention in a sentence."""
-    names = [agent.agent_name for agent in convention.agents or ()]
-    ways = " or ".join(convention.dispatch)
-    return f"{convention.label}: {shown(names) or 'no agent'}, brought by {ways}"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 
-from reconciler.agents.live import LiveRoom
+from reconciler.agents.conventions import Convention
+from reconciler.agents.live import LiveRoom, shown
 from reconciler.controller.record import Recorder
 from reconciler.journal.entries import Entry, Step
 
@@ -47,7 +48,22 @@ class Story:
             )
         )
 
+    def begins(self, convention: Convention | None) -> None:
+        """The room came to be, and this is what counts for it; told by whoever hears of it first."""
+        at = self._room.created_at
+        self.tell(Step.ROOM_STARTED, at=at, key="started")
+        self.tell(Step.CONVENTION, at=at, text=_told(convention), key="convention")
+
     async def written(self) -> None:
         """Waits until everything that was told is in the journal, or the journal fails."""
         if self._count:
             await self._recorder.flush()
+
+
+def _told(convention: Convention | None) -> str:
+    """A convention in a sentence."""
+    if convention is None:
+        return "no convention covers it"
+    names = [agent.agent_name for agent in convention.agents or ()]
+    ways = " or ".join(convention.dispatch)
+    return f"{convention.label}: {shown(names) or 'no agent'}, brought by {ways}"

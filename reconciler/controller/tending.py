@@ -93,6 +93,8 @@ class Tender:
     ) -> None:
         tools = self._tools
         now = tools.client.now()
+        if not lease.memory.dispatches:
+            story.begins(convention)  # the webhook that would have told may be lost
         for fact in looked(lease.memory, room, now):
             self.note(story, fact)
         decision = decide(convention, room, lease.memory, now, tools.max_tries)
@@ -124,8 +126,8 @@ class Tender:
         text = ""
         match fact.what:
             case What.DISPATCHED:
-                by = "by itself" if not fact.agent_name else "by somebody else"
-                text = f"asked for {by} ({fact.subject})"
+                who = "somebody else" if fact.agent_name else "LiveKit by itself"
+                text = f"{who} asked for it ({fact.subject})"
             case What.JOINED | What.LEFT:
                 text = f"as {fact.subject}" if fact.subject else ""
         if fact.what is What.JOINED and fact.milliseconds is not None:

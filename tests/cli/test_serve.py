@@ -297,3 +297,19 @@ def test_no_secret_is_shown(serving: Serving, project: Project) -> None:
     for text in (*pages, serving.log()):
         assert SECRET not in text
         assert "also-secret" not in text
+
+
+def test_what_others_may_bring_is_brought_in_time(emulator: Emulator, tmp_path: Path) -> None:
+    """Between `app` and `controller` the application has `join_timeout`; no resync has to come for that to end."""
+    serving = _serving(emulator, tmp_path, "--resync", "1h")
+    path = tmp_path / "config" / "dispatch.yaml"
+    path.write_text(FILE.replace("dispatch: controller", "dispatch: [app, controller]"))
+    try:
+        serving.start()
+        session = Project(emulator).make("ornina-1")
+        assert send(serving, started("ornina-1", session))[0] == 200
+        time.sleep(1.0)
+        assert Project(emulator).agents("ornina-1") == []
+        until(lambda: Project(emulator).agents("ornina-1"), serving)
+    finally:
+        serving.kill()
