@@ -47,7 +47,8 @@ class AgentMemory(msgspec.Struct, omit_defaults=True):
 
 
 class Memory(msgspec.Struct, omit_defaults=True):
-    """A room session. `waited` says whether anybody ever waited in it, `dispatches` are the ids that were seen."""
+    """A room session. `waited` says whether anybody ever waited in it, `dispatches` are the ids that were seen, `jobs`
+    those of them whose job a worker was seen to have taken."""
 
     room: str = ""
     started_at: float = 0.0
@@ -55,6 +56,7 @@ class Memory(msgspec.Struct, omit_defaults=True):
     finished: bool = False
     agents: dict[str, AgentMemory] = msgspec.field(default_factory=dict)
     dispatches: list[str] = msgspec.field(default_factory=list)
+    jobs: list[str] = msgspec.field(default_factory=list)
 
     def of(self, agent_name: str) -> AgentMemory:
         """What is remembered of one agent."""
@@ -159,8 +161,9 @@ def _dispatches(memory: Memory, room: LiveRoom) -> list[Fact]:
             # Whoever made it again was killed before saying so, or somebody else did it.
             known.owed = None
             facts.append(Fact(What.DISPATCHED, one.agent_name, one.id, one.created_at))
-        if one.job_since is not None and one.job_since > known.taken_at:
-            known.taken_at = one.job_since
+        if one.job_since is not None and one.id not in memory.jobs:
+            memory.jobs.append(one.id)
+            known.taken_at = max(known.taken_at, one.job_since)
             told = _milliseconds(one.created_at, one.job_since)
             facts.append(Fact(What.JOB_TAKEN, one.agent_name, one.id, one.job_since, told))
     return facts

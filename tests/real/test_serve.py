@@ -22,6 +22,7 @@ import pytest
 from google.protobuf.json_format import MessageToDict
 from livekit.protocol import sip
 
+from reconciler.tokens import Conventions
 from tests.support.agent_project import AgentProject, agent_project
 from tests.support.joining import caller, token
 from tests.support.livekit_server import ServerMissing
@@ -66,10 +67,12 @@ AFTERWARDS = 30.0
 AVATAR = "ornina-avatar-agent"
 
 
-def _project(stack: ExitStack, folder: Path, controllers: int = 1) -> AgentProject:
+def _project(
+    stack: ExitStack, folder: Path, controllers: int = 1, *, configuration: str = CONFIGURATION
+) -> AgentProject:
     """A real project of its own, with the objects of its file applied."""
     try:
-        made = stack.enter_context(agent_project(folder, CONFIGURATION, controllers))
+        made = stack.enter_context(agent_project(folder, configuration, controllers))
     except ServerMissing as error:
         if os.environ.get("RECONCILE_REQUIRE_REAL") == "1":
             pytest.fail(str(error))
@@ -366,3 +369,51 @@ async def _kill_and_start(servings: list[Serving], chance: random.Random, *, kil
     except asyncio.CancelledError:
         pass
     return count
+
+
+COACH = """\
+version: 1
+project: {name: hirecoach}
+agents:
+  names:
+    interviewer: {agent_name: ""}
+    avatar: {agent_name: ornina-avatar-agent}
+  rooms:
+    - prefix: interview-
+      agents: [interviewer]
+      dispatch: token
+      required_metadata: [session_id]
+      join_timeout: 3s
+    - {prefix: ornina-, agents: [avatar], dispatch: controller, join_timeout: 3s}
+"""
+
+
+async def test_browser_rooms_get_the_unnamed_interviewer(tmp_path: Path) -> None:
+    """By a token of `reconciler.tokens`, once; in rooms of others the nameless worker is told to be a stranger."""
+    with ExitStack() as stack:
+        project = _project(stack, tmp_path, configuration=COACH)
+        serving = stack.enter_context(project.serving("--resync", "3s"))
+        worker = stack.enter_context(Worker(project.server, "", tmp_path))
+        stage = Stage(project, serving, {"": worker})
+        backend = Conventions.load(tmp_path / "config" / "dispatch.yaml")
+        minted = backend.token(
+            "interview-42",
+            "mona",
+            metadata={"session_id": "42"},
+            api_key=project.server.api_key,
+            api_secret=project.server.api_secret,
+        )
+        uninvited = token(project.server, "ornina-1", "mona")
+        async with caller(project.server, minted), caller(project.server, uninvited):
+            await stage.served("interview-42", "")
+            rooms = serving.command("rooms", "--format", "json")
+            verdicts = {one["room"]: one["verdict"] for one in json.loads(rooms.stdout)["rooms"]}
+        assert rooms.returncode == 2
+        assert verdicts == {"interview-42": "ok", "ornina-1": "unexpected agent"}
+        (told,) = [one for one in worker.joined() if one["room"] == "interview-42"]
+        assert json.loads(told["metadata"]) == {"session_id": "42"}
+        assert {"joined", "job taken"} <= set(serving.steps("interview-42"))
+        assert "alert" in serving.steps("ornina-1")
+        probed = serving.command("probe", "avatar", "--timeout", "3s")
+        assert probed.returncode == 2
+        assert "started without agent_name" in probed.stdout
