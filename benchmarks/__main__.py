@@ -27,6 +27,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--seconds", type=int, default=60, help="how long rooms come to be at 100 a second"
     )
+    parser.add_argument("--rooms", type=int, default=5_000, help="live rooms that are looked at")
     parser.add_argument(
         "--only",
         choices=["objects", "routing", "controller"],
@@ -46,7 +47,7 @@ def _parts(arguments: argparse.Namespace) -> Iterator[Figure]:
     if wanted in (None, "routing"):
         yield from routing(arguments.runs)
     if wanted in (None, "controller"):
-        yield from controller(arguments.seconds, arguments.runs)
+        yield from controller(arguments.seconds, arguments.rooms, arguments.runs)
 
 
 def _measure(arguments: argparse.Namespace) -> list[Figure]:

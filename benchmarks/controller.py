@@ -41,17 +41,16 @@ agents:
 """
 RATE = 100
 MARGIN_MS = 25.0
-ROOMS = 5_000
 SHARED_ROOMS = 3_000
 # As many at a time that what limits a process is waiting for answers, and not this machine's two cores.
 SHARED_CONCURRENCY = 4
 
 
-def controller(seconds: int, runs: int) -> Iterator[Figure]:
+def controller(seconds: int, rooms: int, runs: int) -> Iterator[Figure]:
     """All figures of the controller; `seconds` is how long rooms come to be at 100 a second."""
     yield _latency(seconds)
-    yield _resync(runs)
-    yield _shared(runs)
+    yield _resync(rooms, runs)
+    yield _shared(min(rooms, SHARED_ROOMS), runs)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -114,19 +113,19 @@ async def _make_rooms(server: LiveKitServer, seconds: int) -> None:
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-def _resync(runs: int) -> Figure:
+def _resync(rooms: int, runs: int) -> Figure:
     ours, bare = [], []
     with _server() as (server, port):
-        asyncio.run(_fill(server))
+        asyncio.run(_fill(server, rooms))
         for _ in range(runs + 1):
             bare.append(_looked(server))
-            ours.append(_resynced(server, port))
+            ours.append(_resynced(server, port, rooms))
     return Figure(
-        f"resync of {ROOMS:,} rooms", "s", Spread.of(ours[1:]), Spread.of(bare[1:]), promise=1.5
+        f"resync of {rooms:,} rooms", "s", Spread.of(ours[1:]), Spread.of(bare[1:]), promise=1.5
     )
 
 
-async def _fill(server: LiveKitServer) -> None:
+async def _fill(server: LiveKitServer, rooms: int) -> None:
     async with (
         api.LiveKitAPI(server.url, server.api_key, server.api_secret) as client,
         asyncio.TaskGroup() as group,
@@ -140,7 +139,7 @@ async def _fill(server: LiveKitServer) -> None:
             async with slots:
                 await client.room.create_room(request)
 
-        for number in range(ROOMS):
+        for number in range(rooms):
             group.create_task(create(number))
 
 
@@ -154,13 +153,13 @@ def _looked(server: LiveKitServer) -> float:
     return float(ran.stdout)
 
 
-def _resynced(server: LiveKitServer, port: int) -> float:
+def _resynced(server: LiveKitServer, port: int, rooms: int) -> float:
     """The first look of a fresh process: it knows nothing yet, and reads every room."""
     with _project() as folder, _started([_RECONCILE, "serve", "--port", str(port)], server, folder):
         _wait(port, "/readyz")
         metrics = _get(port, "/metrics")
     values = dict(line.rsplit(" ", 1) for line in metrics.splitlines() if not line.startswith("#"))
-    if float(values['reconcile_rooms{verdict="ok"}']) != ROOMS:
+    if float(values['reconcile_rooms{verdict="ok"}']) != rooms:
         raise CommandFailed("the resync did not find all rooms as they should be")
     return float(values["reconcile_resync_seconds"])
 
@@ -170,13 +169,13 @@ def _resynced(server: LiveKitServer, port: int) -> float:
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-def _shared(runs: int) -> Figure:
+def _shared(rooms: int, runs: int) -> Figure:
     one, two = [], []
     for _ in range(runs + 1):
-        one.append(_worked_off(1))
-        two.append(_worked_off(2))
+        one.append(_worked_off(1, rooms))
+        two.append(_worked_off(2, rooms))
     return Figure(
-        f"two processes on Redis, {SHARED_ROOMS:,} rooms",
+        f"two processes on Redis, {rooms:,} rooms",
         "/s",
         Spread.of(two[1:]),
         Spread.of(one[1:]),
@@ -185,7 +184,7 @@ def _shared(runs: int) -> Figure:
     )
 
 
-def _worked_off(processes: int) -> float:
+def _worked_off(processes: int, rooms: int) -> float:
     """Rooms a second: all events are in Redis before the first one is taken."""
     with _project() as folder, LiveKitServer() as server:
         stub = free_port()
@@ -199,10 +198,10 @@ def _worked_off(processes: int) -> float:
                 for port in ports:
                     _wait(port, "/readyz")
                 started = time.perf_counter()
-                asyncio.run(_enqueue(server))
-                while int(_get(stub, "/count")) < SHARED_ROOMS:
+                asyncio.run(_enqueue(server, rooms))
+                while int(_get(stub, "/count")) < rooms:
                     time.sleep(0.01)
-                return SHARED_ROOMS / (time.perf_counter() - started)
+                return rooms / (time.perf_counter() - started)
 
 
 def _sharing(server: LiveKitServer, port: int) -> list[str | Path]:
@@ -213,7 +212,7 @@ def _sharing(server: LiveKitServer, port: int) -> list[str | Path]:
     ]
 
 
-async def _enqueue(server: LiveKitServer) -> None:
+async def _enqueue(server: LiveKitServer, rooms: int) -> None:
     from redis.asyncio import Redis
 
     from reconciler.controller.events import Event, Occurrence, pack
@@ -221,7 +220,7 @@ async def _enqueue(server: LiveKitServer) -> None:
     redis = Redis.from_url(server.redis_url)
     pipeline = redis.pipeline(transaction=False)
     now = time.time()
-    for number in range(SHARED_ROOMS):
+    for number in range(rooms):
         event = Event(Occurrence.STARTED, f"ornina-{number}", f"RM_{number}", now, now, now)
         pipeline.xadd(f"reconcile:{{bench:{server.api_key}}}:events", {"event": pack(event)})
     await pipeline.execute()
