@@ -130,7 +130,8 @@ class _Case:
                 reason = f"nobody asked for it: by the convention {self.convention.label} it comes by {ways}"
                 decision.missed.append(GivenUp(self.agent.agent_name, reason))
             return
-        if Mechanism.APP in self.convention.dispatch and self.now < due:
+        due = max(due if Mechanism.APP in self.convention.dispatch else 0.0, self._next_try)
+        if self.now < due:
             decision.wait_until(due)
             return
         self._write(
@@ -150,7 +151,10 @@ class _Case:
             decision.wait_until(due)
         elif self.room.waiting:
             seconds = round(self.now - since)
-            reason = f"a worker took the job {seconds} s ago and its agent never joined: look at the worker's log"
+            reason = (
+                f"a worker took the job {seconds} s ago, and its agent left, or never got in: "
+                "look at the worker's log"
+            )
             if self.convention.when_agent_leaves is WhenAgentLeaves.REPLACE:
                 self._write(decision, Act.REPLACE, asked[-1].asked, reason)
             else:

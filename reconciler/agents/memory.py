@@ -57,6 +57,8 @@ class Memory(msgspec.Struct, omit_defaults=True):
     agents: dict[str, AgentMemory] = msgspec.field(default_factory=dict)
     dispatches: list[str] = msgspec.field(default_factory=list)
     jobs: list[str] = msgspec.field(default_factory=list)
+    quiet_until: float = 0.0
+    """A dispatch was sent whose answer was lost: until then the list may not have it yet, and nothing is decided."""
 
     def of(self, agent_name: str) -> AgentMemory:
         """What is remembered of one agent."""
@@ -107,10 +109,19 @@ class Fact:
 
 
 def joined(memory: Memory, agent_name: str, identity: str, at: float) -> list[Fact]:
-    """An agent is in the room. Whoever left at a later time than that did not come again."""
+    """An agent is in the room. Whoever left at a later time than that was in it, and did not come again."""
     known = memory.of(agent_name)
-    if identity in known.here or known.gone.get(identity, 0.0) > at:
+    if identity in known.here:
         return []
+    gone_at = known.gone.get(identity, 0.0)
+    if gone_at > at:
+        if known.joined_at:
+            return []
+        known.joined_at, known.left_at = at, gone_at
+        return [
+            Fact(What.JOINED, agent_name, identity, at),
+            Fact(What.LEFT, agent_name, identity, gone_at, _milliseconds(at, gone_at)),
+        ]
     known.gone.pop(identity, None)
     known.here.append(identity)
     since = max(known.tried_at, known.asked_at) or memory.started_at
@@ -127,14 +138,22 @@ def left(memory: Memory, agent_name: str, identity: str, at: float) -> list[Fact
     known.gone[identity] = at
     while len(known.gone) > _KEPT_GONE:
         del known.gone[next(iter(known.gone))]
+    if identity not in known.here and not known.joined_at:
+        return []  # it never got in
     if identity in known.here:
         known.here.remove(identity)
     since = known.joined_at
-    known.joined_at = since or at
     known.left_at = at
     if since and at - since >= PROVEN_AFTER:
         known.tries = 0
     return [Fact(What.LEFT, agent_name, identity, at, _milliseconds(since, at))]
+
+
+def again(memory: Memory) -> None:
+    """Nobody waits any more, or somebody comes: whoever was given up gets all tries again."""
+    for known in memory.agents.values():
+        if known.gave_up:
+            known.gave_up, known.tries = False, 0
 
 
 def looked(memory: Memory, room: LiveRoom, now: float) -> list[Fact]:
@@ -144,10 +163,7 @@ def looked(memory: Memory, room: LiveRoom, now: float) -> list[Fact]:
     memory.started_at = memory.started_at or room.created_at
     facts = [*_dispatches(memory, room), *_presence(memory, room, now)]
     if not room.waiting:
-        # The next who waits gets all tries again.
-        for known in memory.agents.values():
-            if known.gave_up:
-                known.gave_up, known.tries = False, 0
+        again(memory)
     return facts
 
 

@@ -120,6 +120,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     # A pipeline that is cancelled says SIGTERM: calls in flight finish and are told, as with Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     code = run(arguments)
+    # All is said and done: who presses Ctrl-C twice shall not see a traceback.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     with contextlib.suppress(OSError, ValueError):
         sys.stdout.flush()
         sys.stderr.flush()

@@ -5,6 +5,7 @@ journal.
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 
 from reconciler.controller.metrics import Metrics
@@ -19,6 +20,7 @@ class Alerts:
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
         self._standing: dict[str, str] = {}
+        self._since: dict[str, float] = {}
 
     def tell(self, about: str, message: str) -> None:
         """An alert of its own."""
@@ -26,15 +28,25 @@ class Alerts:
         log.error("alert: %s", escape(message))
 
     def wrong(self, about: str, message: str) -> None:
-        """Something is wrong and stays so until `right`."""
-        if self._standing.get(about) != message:
-            self._standing[about] = message
+        """Something is wrong and stays so until `right`; in other words it is the same."""
+        is_new = about not in self._standing
+        self._standing[about] = message
+        self._since[about] = time.monotonic()
+        if is_new:
             self.tell(about, message)
 
-    def right(self, about: str) -> None:
-        """It is right again."""
+    def right(self, about: str, *, unless_since: float | None = None) -> None:
+        """It is right again; or only where it was not wrong since a moment of the monotonic clock."""
+        if unless_since is not None and self._since.get(about, 0.0) >= unless_since:
+            return
         if self._standing.pop(about, None) is not None:
             log.warning("%s is right again", about)
+
+    def unforeseen(self, what: str, error: Exception) -> None:
+        """A fault of this program: it goes on, and whoever mends it needs the trace."""
+        self._metrics.errors.labels("unforeseen").inc()
+        self.tell("unforeseen", f"{what}: {type(error).__name__}: please report it with the trace")
+        log.error("trace of %s", escape(what), exc_info=error)
 
     def telling(self, about: str) -> Callable[[str], None]:
         """A function that says what is wrong with one thing."""

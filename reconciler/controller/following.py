@@ -12,7 +12,7 @@ from typing import assert_never
 from reconciler.agents.conventions import Convention, Mechanism
 from reconciler.agents.healing import LEFT_GRACE
 from reconciler.agents.live import CANARY_PREFIX, LiveRoom, shown, wanted_in
-from reconciler.agents.memory import Memory, joined, left
+from reconciler.agents.memory import Memory, again, joined, left
 from reconciler.agents.verdict import JOB_SHOWS_WITHIN, NANOSECONDS
 from reconciler.controller.events import Event, Occurrence
 from reconciler.controller.leases import Busy, Lease
@@ -46,7 +46,7 @@ class Follower:
             return
         self._tools.board.unsettle(event.session)
         try:
-            async with self._tools.leases.of(event.session) as lease:
+            async with self._tools.leases.of(event.session, event.room) as lease:
                 await self._with_lease(event, room, convention, lease)
         except Busy:
             if event.occurrence is Occurrence.LOOK:
@@ -74,12 +74,15 @@ class Follower:
                 await self._tender.tend(lease, room)
             case Occurrence.AGENT_JOINED:
                 self._joined(event, memory, story, convention, room)
+                if not memory.dispatches:  # who asked for it, a look will tell
+                    await self._look_in(room, _patience(convention))
             case Occurrence.AGENT_LEFT:
                 if not memory.finished:
                     self._left(event, memory, story)
                     await self._look_in(room, LEFT_GRACE)
             case Occurrence.CALLER_JOINED:
                 memory.waited = True
+                again(memory)
                 await self._look_in(room, self._until_look(convention, room, memory))
             case Occurrence.CALLER_LEFT:
                 pass
@@ -108,7 +111,7 @@ class Follower:
             return  # it does not say who it is: the next look finds out
         facts = joined(memory, name, event.identity, event.at)
         for fact in facts:
-            self._tender.note(story, fact)
+            self._tender.note(story, fact, memory)
         if not facts:
             return
         wrong = ""
@@ -129,7 +132,7 @@ class Follower:
             return  # it does not say who it is: the look finds out who is still there
         facts = joined(memory, name, event.identity, event.joined_at) if event.joined_at else []
         for fact in (*facts, *left(memory, name, event.identity, event.at)):
-            self._tender.note(story, fact)
+            self._tender.note(story, fact, memory)
 
     def _finished(
         self, event: Event, memory: Memory, story: Story, convention: Convention, room: LiveRoom

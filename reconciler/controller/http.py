@@ -70,6 +70,7 @@ class Readiness:
     journal: bool = False
     first_resync: bool = False
     stopping: bool = False
+    queue: bool = True
 
     @property
     def missing(self) -> list[str]:
@@ -79,6 +80,7 @@ class Readiness:
         names = {
             "configuration": self.configuration,
             "journal": self.journal,
+            "queue": self.queue,
             "first resync": self.first_resync,
         }
         return [name for name, is_there in names.items() if not is_there]

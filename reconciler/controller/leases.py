@@ -24,6 +24,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from reconciler.agents.memory import Memory, dump, restore
+from reconciler.errors import JournalError
 from reconciler.journal.database import Journal
 from reconciler.render.escape import escape
 
@@ -31,6 +32,8 @@ log = logging.getLogger("reconciler.serve")
 
 # Longer than any call for one room may take, retries of reads included.
 LEASE_SECONDS = 12.0
+# A journal that failed is left alone for so many seconds: every try of it may take as long.
+_WITHOUT_JOURNAL = 10.0
 
 
 class Busy(Exception):
@@ -77,9 +80,12 @@ class Leases:
         self._turns: dict[str, tuple[asyncio.Lock, int]] = {}
 
     @asynccontextmanager
-    async def of(self, session: str) -> AsyncIterator[Lease]:
-        """The lease of a session. Raises `Busy` where another process has it; this one's own events queue up."""
-        async with self._turn(session):
+    async def of(self, session: str, room: str | None = None) -> AsyncIterator[Lease]:
+        """The lease of a session of a room. Raises `Busy` where another process has it; this one's own events queue up.
+
+        They do so by the room's name: what is written is written to a name, whichever session it is by then.
+        """
+        async with self._turn(session if room is None else room):
             until = time.monotonic() + self.seconds
             stored = await self._store.take(session, self.seconds)
             if stored is None:
@@ -102,18 +108,18 @@ class Leases:
             )
 
     @asynccontextmanager
-    async def _turn(self, session: str) -> AsyncIterator[None]:
-        lock, users = self._turns.get(session, (asyncio.Lock(), 0))
-        self._turns[session] = (lock, users + 1)
+    async def _turn(self, room: str) -> AsyncIterator[None]:
+        lock, users = self._turns.get(room, (asyncio.Lock(), 0))
+        self._turns[room] = (lock, users + 1)
         try:
             async with lock:
                 yield
         finally:
-            lock, users = self._turns[session]
+            lock, users = self._turns[room]
             if users == 1:
-                del self._turns[session]
+                del self._turns[room]
             else:
-                self._turns[session] = (lock, users - 1)
+                self._turns[room] = (lock, users - 1)
 
 
 class _Term:
@@ -139,24 +145,62 @@ class _Term:
 
 
 class JournalStore:
-    """Leases in the journal's database. Its calls run in threads, one after another where it is SQLite."""
+    """Leases in the journal's database. Its calls run in threads, one after another where it is SQLite.
 
-    def __init__(self, journal: Journal, run: Callable[..., Any]) -> None:
+    `is_alone`: the journal is a file, which one process has. When it cannot be written, leases are kept in that process
+    until it can: a full disk is no reason not to bring agents. Where several may share it, nobody decides without it.
+    """
+
+    def __init__(
+        self,
+        journal: Journal,
+        run: Callable[..., Any],
+        *,
+        is_alone: bool = False,
+        on_failure: Callable[[str], None] = lambda _: None,
+    ) -> None:
         self._journal = journal
         self._run = run
+        self._is_alone = is_alone
+        self._on_failure = on_failure
         self._owner = uuid.uuid4().hex
+        self._kept: dict[str, bytes] = {}
+        self._broken_until = 0.0
 
     async def take(self, session: str, seconds: float) -> bytes | None:
         """Takes a session for some time."""
-        memory = await self._run(self._journal.take, session, self._owner, seconds)
-        return None if memory is None else memory.state
+        if time.monotonic() < self._broken_until:
+            return self._kept.setdefault(session, b"")
+        try:
+            memory = await self._run(self._journal.take, session, self._owner, seconds)
+        except JournalError as error:
+            self._broken(error)
+            return self._kept.setdefault(session, b"")
+        # What was learnt while the journal was away counts more than what it has.
+        return None if memory is None else self._kept.pop(session, memory.state)
 
     async def give_back(self, session: str, state: bytes) -> bool:
         """Stores the state and frees the session."""
-        given: bool = await self._run(self._journal.give_back, session, self._owner, state)
-        return given
+        return await self._store(self._journal.give_back, session, state)
 
     async def keep(self, session: str, state: bytes) -> bool:
         """Stores the state and lets the time run out."""
-        kept: bool = await self._run(self._journal.keep, session, self._owner, state)
-        return kept
+        return await self._store(self._journal.keep, session, state)
+
+    async def _store(self, write: Callable[..., bool], session: str, state: bytes) -> bool:
+        if session not in self._kept:
+            try:
+                stored: bool = await self._run(write, session, self._owner, state)
+            except JournalError as error:
+                self._broken(error)
+            else:
+                return stored
+        self._kept[session] = state
+        return True
+
+    def _broken(self, error: JournalError) -> None:
+        """Raises the error again where leases cannot do without the journal."""
+        self._on_failure(str(error))
+        if not self._is_alone:
+            raise error
+        self._broken_until = time.monotonic() + _WITHOUT_JOURNAL

@@ -40,7 +40,7 @@ class Recorder:
         on_success: Callable[[], None] = lambda: None,
     ) -> None:
         self.journal = journal
-        self._on_failure = on_failure
+        self.on_failure = on_failure
         self._on_success = on_success
         self._waiting: deque[Entry] = deque()
         self._written = 0
@@ -130,7 +130,7 @@ class Recorder:
             self._waiting.extendleft(reversed(batch))
             self._taken -= len(batch)
             self._drop(len(self._waiting) - MOST_WAITING)
-            self._on_failure(failed)
+            self.on_failure(failed)
         else:
             self._on_success()
         async with self._progress:

@@ -17,6 +17,7 @@ from reconciler.agents.healing import Decision, decide
 from reconciler.agents.live import CANARY_PREFIX, LiveRoom, wanted_in
 from reconciler.agents.memory import Memory
 from reconciler.agents.verdict import judge
+from reconciler.controller.events import Event, Occurrence
 from reconciler.controller.leases import Busy
 from reconciler.controller.tending import Tender, Tools
 from reconciler.errors import ApiError, ReconcileError
@@ -35,18 +36,22 @@ class Resync:
     def __init__(self, tools: Tools, tender: Tender) -> None:
         self._tools = tools
         self._tender = tender
+        self._last = 0.0
 
     async def run(self, interval: float) -> None:
         """One resync, or a look at what another process saw, where one looks for all.
 
         `interval`: seconds until the next. Raises `ApiError` where the list of rooms cannot be read.
         """
-        queue = self._tools.queue
+        queue, begun = self._tools.queue, time.monotonic()
         if await queue.leads(interval * 1.5 + _SLACK):
             await self.look_at_all()
             await queue.publish(self._tools.board.picture(), interval * 2.0 + _SLACK)
         elif (picture := await queue.published()) is not None:
             self._tools.board.take_over(picture, self._tools.client.now() - interval)
+            self._tools.metrics.resync_at.set(time.time())
+        self._tools.alerts.right("LiveKit", unless_since=self._last)
+        self._last = begun
 
     async def look_at_all(self) -> int:
         """Looks at all rooms; returns how many live."""
@@ -54,7 +59,7 @@ class Resync:
         begun = self._tools.client.now()
         listed = await self._tools.client.rooms()
         rooms = [room for room in listed if not room.name.startswith(CANARY_PREFIX)]
-        self._forget(rooms, begun)
+        await self._forget(rooms, begun)
         waiting: list[tuple[LiveRoom, Convention]] = []
         for room in rooms:
             convention = self._tools.rules.now.of(room.name)
@@ -68,11 +73,8 @@ class Resync:
             for _ in range(min(AT_ONCE, len(waiting))):
                 group.create_task(self._work(waiting, failures))
         if failures:
-            self._tools.alerts.wrong(
-                "LiveKit", f"{len(failures)} rooms could not be read: {failures[0]}"
-            )
-        else:
-            self._tools.alerts.right("LiveKit")
+            count = f"{len(failures):,} rooms" if len(failures) > 1 else "a room"
+            self._tools.alerts.wrong("LiveKit", f"{count} could not be read: {failures[0]}")
         self._tools.metrics.resync_seconds.set(time.monotonic() - started)
         self._tools.metrics.resync_at.set(time.time())
         return len(rooms)
@@ -83,9 +85,14 @@ class Resync:
         known = self._tools.board.find(room.session)
         return known is None or not known.is_settled
 
-    def _forget(self, rooms: list[LiveRoom], begun: float) -> None:
-        """Rooms that ended without a word."""
-        self._tools.board.keep_only({room.session for room in rooms}, begun)
+    async def _forget(self, rooms: list[LiveRoom], begun: float) -> None:
+        """Rooms that ended without a word: that is an event like the one that was lost."""
+        for one in self._tools.board.keep_only({room.session for room in rooms}, begun):
+            await self._tools.queue.put(
+                Event(
+                    Occurrence.FINISHED, one.name, one.session, begun, time.time(), one.created_at
+                )
+            )
 
     def _show(self, room: LiveRoom, convention: Convention | None) -> None:
         known = self._tools.board.find(room.session)
@@ -107,14 +114,18 @@ class Resync:
                     error.method if isinstance(error, ApiError) and error.method else "resync"
                 ).inc()
                 failures.append(error)
+            except Exception as error:  # noqa: BLE001 - one room must not be the end of all others
+                self._tools.alerts.unforeseen(f"room {room.name}", error)
 
     async def _look(self, room: LiveRoom, convention: Convention) -> None:
         seen = await self._read(room, convention)
         if seen is None:
+            # It has ended since the list was made, or the server does not tell: a look finds out which.
+            await self._tools.queue.look_at(room.name, room.session, time.time() + 1.0)
             return
         if self._is_news(seen, convention):
             try:
-                async with self._tools.leases.of(room.session) as lease:
+                async with self._tools.leases.of(room.session, room.name) as lease:
                     await self._tender.tend(lease, room)
             except Busy:
                 await self._tools.queue.look_at(room.name, room.session, time.time() + 1.0)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import signal
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -136,7 +137,11 @@ async def _shared(
 ) -> AsyncIterator[tuple[Queue, Store]]:
     """Where events wait and leases are kept: in this process and its journal, or in Redis."""
     if settings.queue is None:
-        yield LocalQueue(), JournalStore(journal, recorder.run)
+        is_file = settings.journal.startswith("sqlite")
+        yield (
+            LocalQueue(),
+            JournalStore(journal, recorder.run, is_alone=is_file, on_failure=recorder.on_failure),
+        )
         return
     from reconciler.controller.redis import RedisQueue
     from reconciler.controller.redis_leases import RedisStore
@@ -167,7 +172,7 @@ async def _run(settings: Settings, running: _Running, ready: Callable[[str], Non
             await site.start()
         except OSError as error:
             raise ReconcileError(
-                f"cannot listen on {settings.host} port {settings.port}: {error.strerror or error}: "
+                f"cannot listen on {settings.host} port {settings.port}: {os.strerror(error.errno or 0).lower()}: "
                 "choose another --host or --port"
             ) from error
         if ready is not None:
@@ -181,7 +186,8 @@ async def _run(settings: Settings, running: _Running, ready: Callable[[str], Non
         await _until_stopped(running, background)
     finally:
         running.readiness.stopping = True
-        log.info("stopping: what is being worked on is finished")
+        if background:
+            log.info("stopping: what is being worked on is finished")
         for task in background:
             task.cancel()
         await asyncio.gather(*background, return_exceptions=True)
@@ -226,12 +232,14 @@ class _Work:
                 self._slots.release()
                 tools.metrics.errors.labels("queue").inc()
                 tools.alerts.wrong("queue", str(error))
+                self._running.readiness.queue = False
                 await asyncio.sleep(_PAUSE)
                 continue
             except asyncio.CancelledError:
                 self._slots.release()
                 raise
             tools.alerts.right("queue")
+            self._running.readiness.queue = True
             task = asyncio.create_task(self._follow(ticket))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
@@ -248,6 +256,12 @@ class _Work:
             tools.alerts.wrong("events", str(error))
             with contextlib.suppress(ReconcileError):
                 await tools.queue.put_again(ticket.event, time.time() + _PAUSE)
+                await tools.queue.done(ticket)
+        except Exception as error:  # noqa: BLE001 - one event must not be the end of all others
+            tools.alerts.unforeseen(
+                f"event {ticket.event.occurrence} of room {ticket.event.room}", error
+            )
+            with contextlib.suppress(ReconcileError):
                 await tools.queue.done(ticket)
         else:
             tools.alerts.right("events")
@@ -266,10 +280,10 @@ class _Work:
 async def _resync(settings: Settings, running: _Running) -> None:
     resync = Resync(running.tools, running.tender)
     while True:
+        running.wake_resync.clear()
         await _tried(running, "resync", lambda: resync.run(settings.resync))
         if not running.tools.alerts.standing.get("resync"):
             running.readiness.first_resync = True
-        running.wake_resync.clear()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(running.wake_resync.wait(), settings.resync)
 

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 
 from reconciler.agents.healing import Act, Write, decide
 from reconciler.agents.live import LiveDispatch, LiveRoom, shown
-from reconciler.agents.memory import Fact, What, looked
+from reconciler.agents.memory import Fact, Memory, What, looked
 from reconciler.agents.verdict import JOB_SHOWS_WITHIN, NANOSECONDS, Verdict, judge
 from reconciler.controller.leases import Lease, Leases
 from reconciler.controller.story import Story
-from reconciler.errors import ApiError, BadAnswer, Unreachable
+from reconciler.errors import ApiError, BadAnswer, Rejected, Unreachable
 from reconciler.journal.entries import Step
 
 if TYPE_CHECKING:
@@ -52,6 +52,10 @@ class Tools:
     max_tries: int = 5
 
 
+class _NotWritten(Exception):
+    """A write did not come about, which was told; what would have followed from it does not."""
+
+
 class Tender:
     """Looks at rooms, one at a time each."""
 
@@ -69,12 +73,17 @@ class Tender:
         convention = self._tools.rules.now.of(room.name)
         if convention is None or lease.memory.finished:
             return
+        if self._tools.client.now() < lease.memory.quiet_until:
+            await self._look_at(room, lease.memory.quiet_until + 0.5)
+            return
         story = Story(room, self._tools.recorder)
         try:
             seen = await self._seen(room, is_new=is_new)
             if seen is None:
                 return  # it is over: its end has an event of its own
             await self._follow(lease, seen, convention, story, since)
+        except _NotWritten:
+            pass  # it was told, and is looked at again
         except ApiError as error:
             self._tools.metrics.errors.labels(error.method or "api").inc()
             self._tools.alerts.wrong("LiveKit", str(error))
@@ -82,11 +91,26 @@ class Tender:
         await story.written()
 
     async def _seen(self, room: LiveRoom, *, is_new: bool) -> LiveRoom | None:
+        """The room with what is in it; None where this session of it is over.
+
+        The name may live on in another session, which is not this lease's to write to.
+        """
         client = self._tools.client
-        if not is_new:
-            return await client.look_into(room)
-        dispatches = await client.dispatches(room.name)
-        return None if dispatches is None else replace(room, dispatches=dispatches, agents=())
+        if is_new:
+            dispatches = await client.dispatches(room.name)
+            if dispatches is not None:
+                return replace(room, dispatches=dispatches, agents=())
+        listed = await client.rooms([room.name])
+        if not any(one.session == room.session for one in listed):
+            return None
+        seen = await client.look_into(room)
+        if seen is None:
+            raise Unreachable(
+                f"ListDispatch: {client.endpoint.host} lists a room and does not tell what is in it: it is asked again",
+                method="ListDispatch",
+                sent=False,
+            )
+        return seen
 
     async def _follow(
         self, lease: Lease, room: LiveRoom, convention: Convention, story: Story, since: float
@@ -96,7 +120,7 @@ class Tender:
         if not lease.memory.dispatches:
             story.begins(convention)  # the webhook that would have told may be lost
         for fact in looked(lease.memory, room, now):
-            self.note(story, fact)
+            self.note(story, fact, lease.memory)
         decision = decide(convention, room, lease.memory, now, tools.max_tries)
         for write in decision.writes:
             room = await self._write(lease, room, write, convention, story, since)
@@ -120,13 +144,16 @@ class Tender:
         is_settled = decision.look_at is None and not decision.writes and not room.waiting
         tools.board.show(room, convention.label, judgement, now, is_settled=is_settled)
 
-    def note(self, story: Story, fact: Fact) -> None:
+    def note(self, story: Story, fact: Fact, memory: Memory) -> None:
         """Puts a fact into the journal and the counters."""
         key = f"{fact.what}:{fact.subject}"
         text = ""
         match fact.what:
             case What.DISPATCHED:
                 who = "somebody else" if fact.agent_name else "LiveKit by itself"
+                tried_at = memory.of(fact.agent_name).tried_at
+                if tried_at and fact.at >= tried_at - 2.0:
+                    who = "the controller, whose call was not answered,"
                 text = f"{who} asked for it ({fact.subject})"
             case What.JOINED | What.LEFT:
                 text = f"as {fact.subject}" if fact.subject else ""
@@ -155,7 +182,7 @@ class Tender:
         story: Story,
         since: float,
     ) -> LiveRoom:
-        """Makes one dispatch; returns the room with it, or as it was where that failed."""
+        """Makes one dispatch; returns the room with it. Raises `_NotWritten` where that failed or has to wait."""
         tools = self._tools
         name = write.agent.agent_name
         known = lease.memory.of(name)
@@ -164,18 +191,16 @@ class Tender:
             known.owed = write.agent
             await lease.save()
             for identifier in write.deletes:
-                if not await self._may_write(lease, room):
-                    return room
+                await self._may_write(lease, room)
                 await tools.client.undispatch(room.name, identifier)
-        if not await self._may_write(lease, room):
-            return room
+        await self._may_write(lease, room)
         now = tools.client.now()
         started = time.monotonic()
         try:
             made = await tools.client.dispatch(room.name, write.agent)
         except ApiError as error:
             await self._failed(lease, room, write, error, story)
-            return room
+            raise _NotWritten from error
         known.tries, known.tried_at, known.asked_at, known.owed = write.attempt, now, now, None
         lease.memory.dispatches.append(made.id)
         tools.metrics.dispatches.labels(shown([name]), write.act.value).inc()
@@ -196,13 +221,13 @@ class Tender:
             await self._look_at(room, now + max(patience, JOB_SHOWS_WITHIN) + 0.1)
         return _with(room, write, made)
 
-    async def _may_write(self, lease: Lease, room: LiveRoom) -> bool:
-        """Whether a call that begins now ends before anybody else decides about the room; else it is looked at anew."""
+    async def _may_write(self, lease: Lease, room: LiveRoom) -> None:
+        """Raises `_NotWritten` unless a call that begins now ends before anybody else decides about the room."""
         if await lease.lasts(self._tools.client.timeout):
-            return True
+            return
         log.warning("room %s: reading took longer than its lease: it is read again", room.name)
         await self._look_at(room, self._tools.client.now() + AGAIN_AFTER)
-        return False
+        raise _NotWritten
 
     async def _failed(
         self, lease: Lease, room: LiveRoom, write: Write, error: ApiError, story: Story
@@ -210,18 +235,23 @@ class Tender:
         """The dispatch had no effect, or it may have: then nobody decides about the room for the time of a lease."""
         tools = self._tools
         tools.metrics.errors.labels(error.method or "CreateDispatch").inc()
-        name = write.agent.agent_name
+        name, now = write.agent.agent_name, tools.client.now()
+        known = lease.memory.of(name)
+        again = AGAIN_AFTER
         if may_be_done(error):
-            known = lease.memory.of(name)
-            known.tries, known.tried_at = write.attempt, tools.client.now()
+            known.tries, known.tried_at = write.attempt, now
             lease.runs_out = True
+            lease.memory.quiet_until = now + tools.leases.seconds
             again = tools.leases.seconds + 0.5
             story.tell(Step.ANSWER_LOST, name, attempt=write.attempt, text=str(error))
         else:
-            again = AGAIN_AFTER
-            story.tell(Step.FAILED, name, attempt=write.attempt, text=str(error))
+            if isinstance(
+                error, Rejected
+            ):  # the same request is refused again: that is a try like any other
+                known.tries, known.tried_at = write.attempt, now
+            story.tell(Step.FAILED, name, attempt=write.attempt, text=str(error), failed=True)
         tools.alerts.wrong("LiveKit", str(error))
-        await self._look_at(room, tools.client.now() + again)
+        await self._look_at(room, now + again)
 
     async def _look_at(self, room: LiveRoom, moment: float) -> None:
         # The queue runs by this machine's clock.

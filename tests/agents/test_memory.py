@@ -83,11 +83,14 @@ def test_an_agent_without_a_name_is_not_remembered() -> None:
 
 
 def test_events_in_the_wrong_order() -> None:
-    """That it left is heard before that it joined: it is gone, and the late news changes nothing."""
+    """That it left is heard before that it joined: with the late news it is known to have been there."""
     memory = Memory()
-    left(memory, "a", "x", BEGIN + 5)
-    assert joined(memory, "a", "x", BEGIN + 1) == []
+    assert left(memory, "a", "x", BEGIN + 5) == []
+    assert not memory.of("a").is_gone
+    facts = joined(memory, "a", "x", BEGIN + 1)
+    assert [(one.what, one.at) for one in facts] == [("joined", BEGIN + 1), ("left", BEGIN + 5)]
     assert memory.of("a").is_gone
+    assert joined(memory, "a", "x", BEGIN + 1) == []
 
 
 def test_a_look_is_surer_than_an_event() -> None:

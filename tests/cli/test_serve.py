@@ -313,3 +313,22 @@ def test_what_others_may_bring_is_brought_in_time(emulator: Emulator, tmp_path: 
         until(lambda: Project(emulator).agents("ornina-1"), serving)
     finally:
         serving.kill()
+
+
+def test_an_answer_that_is_late_brings_no_second_agent(emulator: Emulator, tmp_path: Path) -> None:
+    """The server makes the dispatch after the call was given up: no event and no resync makes another meanwhile."""
+    serving = _serving(emulator, tmp_path, "--timeout", "1s")
+    emulator.faults.delay("CreateDispatch", 3.0)
+    project = Project(emulator)
+    try:
+        serving.start()
+        session = project.make("ornina-1")
+        assert send(serving, started("ornina-1", session))[0] == 200
+        until(lambda: "answer lost" in serving.steps("ornina-1"), serving)
+        send(serving, started("ornina-1", session, "EV_2"))
+        until(lambda: project.agents("ornina-1"), serving)
+        time.sleep(14.0)  # the quiet time is over: the list has been read again
+        assert project.agents("ornina-1") == ["ornina-avatar-agent"]
+        assert emulator.count("CreateDispatch") == 1
+    finally:
+        serving.kill()

@@ -11,7 +11,12 @@ MEASURING = (
     "tests/real/test_joining.py",
     "tests/real/test_broken_project.py",
 )
-COMPARING = ("tests/contract/test_contract.py", "tests/real/test_servers.py")
+COMPARING = (
+    "tests/contract/test_contract.py",
+    "tests/real/test_probe.py",
+    "tests/real/test_rooms.py",
+    "tests/real/test_servers.py",
+)
 
 
 def _tests(*paths: str) -> set[str]:

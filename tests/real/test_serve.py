@@ -324,7 +324,6 @@ async def test_controllers_that_are_killed_serve_every_room_once(
             # Of an agent that came and went while nobody listened, only the job is known.
             assert steps.count("joined") <= 1, steps
             assert "joined" in steps or "job taken" in steps, steps
-            assert "dispatched" in steps or "retried" in steps, steps
 
 
 def _served(worker: Worker) -> set[str]:
