@@ -22,24 +22,36 @@ def write_journal(folder: Path) -> None:
 
 
 def _answered() -> list[Entry]:
-    at = MORNING
+    at, convention = MORNING, f"call-*: {_AGENT}, brought by sip"
     return [
         Entry(at, *_SERVED, Step.ROOM_STARTED),
-        Entry(at + 0.01, *_SERVED, Step.CONVENTION, text="prefix call-"),
-        Entry(at + 0.06, *_SERVED, Step.DISPATCHED, _AGENT, 1, 41.0, "dispatch AD_8fKq"),
-        Entry(at + 10.1, *_SERVED, Step.RETRIED, _AGENT, 2, text="no worker took the job in time"),
-        Entry(at + 10.16, *_SERVED, Step.DISPATCHED, _AGENT, 2, 44.0, "dispatch AD_v2Zr"),
-        Entry(at + 11.4, *_SERVED, Step.JOINED, _AGENT, 2, 1240.0),
-        Entry(at + 193.0, *_SERVED, Step.FINISHED),
+        Entry(at, *_SERVED, Step.CONVENTION, text=convention),
+        Entry(at + 0.01, *_SERVED, Step.DISPATCHED, _AGENT, text=_by("AD_8fKqW2mZrT4x")),
+        Entry(
+            at + 10.1,
+            *_SERVED,
+            Step.RETRIED,
+            _AGENT,
+            1,
+            44.0,
+            "no worker took the job within 10 s (AD_v2ZrN7cQpL9d)",
+        ),
+        Entry(at + 11.4, *_SERVED, Step.JOINED, _AGENT, None, 1240.0, "as agent-AJ_kQ3hVb6tXw1e"),
+        Entry(at + 193.0, *_SERVED, Step.FINISHED, milliseconds=193_000.0),
     ]
 
 
 def _not_answered() -> list[Entry]:
-    at, why = MORNING + 1260, "5 dispatches, and no worker took one"
+    at, convention = MORNING + 1260, f"call-*: {_AGENT}, brought by sip"
+    why = f"{_AGENT} was dispatched 5 times: no worker took the job within 60 s"
     return [
         Entry(at, *_UNSERVED, Step.ROOM_STARTED),
-        Entry(at + 0.01, *_UNSERVED, Step.CONVENTION, text="prefix call-"),
-        Entry(at + 0.05, *_UNSERVED, Step.DISPATCHED, _AGENT, 1, 38.0, "dispatch AD_m5Tw"),
-        Entry(at + 50.2, *_UNSERVED, Step.GAVE_UP, _AGENT, 5, text=why, failed=True),
-        Entry(at + 52.0, *_UNSERVED, Step.FINISHED),
+        Entry(at, *_UNSERVED, Step.CONVENTION, text=convention),
+        Entry(at + 0.01, *_UNSERVED, Step.DISPATCHED, _AGENT, text=_by("AD_m5TwJ8yKsR3f")),
+        Entry(at + 230.2, *_UNSERVED, Step.GAVE_UP, _AGENT, text=why, failed=True),
+        Entry(at + 232.0, *_UNSERVED, Step.FINISHED, milliseconds=232_000.0),
     ]
+
+
+def _by(dispatch: str) -> str:
+    return f"somebody else asked for it ({dispatch})"
