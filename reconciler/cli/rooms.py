@@ -37,12 +37,13 @@ def command(
     A verdict is ok, waiting, missing dispatch, agent never joined, agent left, duplicate agent, unexpected agent or no
     convention; all but the first two are bad, and then the exit code is 2. Rooms that no convention covers count
     unless the file says `unlisted: ignore`. Only rooms in which somebody waits are looked into; LiveKit's list tells
-    who is there up to 5 s late.
+    who is there up to 5 s late. A ROOM that ends in * stands for all whose names begin so.
 
     \b
     Examples:
       reconcile rooms
       reconcile rooms ornina-1 --format json
+      reconcile rooms 'call-*'
       reconcile rooms --watch                        redraws on a terminal, else a line for each change
       reconcile rooms --watch --interval 30s --format json | jq .counts
     """
@@ -79,5 +80,8 @@ def _note_unknown(found: Survey, names: tuple[str, ...], output: Output) -> None
 
     live = {one.room.name for one in found.rooms}
     for name in names:
-        if name not in live:
+        if name.endswith("*"):
+            if not any(one.startswith(name[:-1]) for one in live):
+                note(f"no room that begins with {quote(name[:-1])} lives now", output)
+        elif name not in live:
             note(f"no room {quote(name)} lives now", output)

@@ -106,9 +106,16 @@ def client_of(request: Request, endpoint: Endpoint) -> RoomsClient:
 async def survey(
     client: RoomsClient, project: Project, workers: int, names: Sequence[str] = ()
 ) -> Survey:
-    """Looks at all rooms, or at those of these names."""
+    """Looks at all rooms, or at those of these names; one that ends in `*` is how names begin."""
     conventions = project.conventions
-    listed = [one for one in await client.rooms(names) if not is_canary(one)]
+    heads = tuple(name[:-1] for name in names if name.endswith("*"))
+    # A server finds rooms by their whole names only.
+    asked = await client.rooms(() if heads else names)
+    listed = [
+        one
+        for one in asked
+        if not is_canary(one) and (not heads or one.name in names or one.name.startswith(heads))
+    ]
     young = client.now() - LIST_LAG
     open_ones = (one for one in listed if _is_open(one, conventions.of_room(one.name), young))
     inside = await look_into_all(client, open_ones, workers)

@@ -178,6 +178,19 @@ def test_some_rooms_only(live: Shell, livekit_emulator: Emulator) -> None:
     assert ran.err == 'no room "call-9" lives now\n'
 
 
+def test_names_that_begin_alike(live: Shell, livekit_emulator: Emulator) -> None:
+    """A star at the end, beside whole names; what nobody is called is a note."""
+    for name in ("call-1", "call-2", "other-1", "lobby"):
+        livekit_emulator.join(name, "alice")
+    ran = live.run("rooms", "call-*", "lobby", "studio-*", "--format", "json")
+    assert sorted(one["room"] for one in json.loads(ran.out)["rooms"]) == [
+        "call-1",
+        "call-2",
+        "lobby",
+    ]
+    assert ran.err == 'no room that begins with "studio-" lives now\n'
+
+
 @pytest.mark.livekit_emulator(clock=lambda: time.time() - 60.0)
 def test_few_calls(live: Shell, livekit_emulator: Emulator) -> None:
     """One list; of rooms that are not young only those with a convention in which somebody waits are looked into."""
