@@ -85,6 +85,7 @@ def command(
         names_asked,
         overlap,
         probe_project,
+        strangers,
     )
     from reconciler.pipeline.rooms import open_project
     from reconciler.render.probe import probe_document, show_probe
@@ -101,7 +102,7 @@ def command(
         project.endpoint.host,
         timeout,
         probed,
-        [covered] if covered else [],
+        [*strangers(project, asked.agent_names), *([covered] if covered else [])],
     )
     emit(show_probe(document, output.format, color=output.color))
     if any(one.problem for one in probed):

@@ -14,10 +14,11 @@ import asyncio
 import contextlib
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from reconciler.agents.live import CANARY_PREFIX, UNNAMED, LiveAgent, LiveRoom, place_of, shown
+from reconciler.config.suggest import closest, listing
 from reconciler.errors import ApiError, ReconcileError, Unauthorized, Unreachable
 from reconciler.gateway.rooms import RoomsClient
 from reconciler.pipeline.event_loop import for_each
@@ -121,6 +122,17 @@ def knows_unnamed(project: Project) -> bool:
     """Whether the file has an agent whose worker has no name."""
     plane = project.configuration.agents
     return plane is not None and any(not one.agent_name for one in plane.names.values())
+
+
+def strangers(project: Project, asked: Sequence[str]) -> Iterator[str]:
+    """A sentence for each name that the file does not have: most often it is misspelt, and not its worker away."""
+    plane = project.configuration.agents
+    known = plane.names.values() if plane is not None else ()
+    names = [*(one.agent_name for one in known), *(one.key for one in known)]
+    for name in asked:
+        if name and name not in names:
+            hint = closest(name, names) or listing(names)
+            yield f'the file has no agent "{name}"' + (f": {hint}" if hint else "")
 
 
 def overlap(project: Project) -> str | None:

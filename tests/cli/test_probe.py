@@ -76,6 +76,13 @@ def test_a_name_that_the_file_does_not_know(probing: Shell, livekit_emulator: Em
     assert "brand-new: answered in" in ran.out
 
 
+def test_a_misspelt_name_is_told(probing: Shell) -> None:
+    """Before anybody looks for a worker that nobody ever meant."""
+    ran = probing.run("probe", "avatr", *QUICK)
+    assert ran.code == 2
+    assert 'the file has no agent "avatr": did you mean "avatar"?' in ran.out
+
+
 def test_a_worker_that_was_started_without_its_name(
     probing: Shell, livekit_emulator: Emulator
 ) -> None:
