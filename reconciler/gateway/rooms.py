@@ -161,6 +161,7 @@ class RoomsClient:
             AgentDispatch,
             self._tokens.for_room(room),
             repeat=False,
+            is_leased=True,
         )
         return dispatch_of(answer)
 
@@ -174,6 +175,7 @@ class RoomsClient:
                 request,
                 AgentDispatch,
                 self._tokens.for_room(room),
+                is_leased=True,
             )
         except Rejected as error:
             if error.code != "not_found":
@@ -218,13 +220,22 @@ class RoomsClient:
         token: str,
         *,
         repeat: bool = True,
+        is_leased: bool = False,
     ) -> Answer:
+        """One call. `is_leased`: it must be over within the time-out from now, whatever it has to wait for."""
         body = request.SerializeToString()
-        # The time runs from the first try, not from the moment when this call queued up behind others.
         deadline = time.monotonic() + self.timeout
         try:
             async with self._slots:
-                deadline = time.monotonic() + self.timeout
+                if not is_leased:
+                    # The time runs from the first try, not from when this call queued up behind others.
+                    deadline = time.monotonic() + self.timeout
+                elif time.monotonic() >= deadline:
+                    raise Unreachable(
+                        f"{method}: other calls took all the time there was: it was not sent",
+                        method=method,
+                        sent=False,
+                    )
                 data = await self._send(service, method, body, token, deadline)
         except (Throttled, Unreachable) as error:
             if not is_retryable(error, repeat=repeat):

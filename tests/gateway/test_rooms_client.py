@@ -38,6 +38,19 @@ async def test_the_time_of_a_call_runs_from_its_first_try(livekit_emulator: Emul
     assert answers == [(0, ())] * 6
 
 
+async def test_a_dispatch_is_not_sent_late(livekit_emulator: Emulator) -> None:
+    """Its time runs from the moment when it was decided, because others may decide when that time is over."""
+    livekit_emulator.faults.delay("ListRooms", 0.4, times=3)
+    async with client(livekit_emulator, timeout=0.8, concurrency=1) as rooms:
+        others = asyncio.gather(*(rooms.rooms() for _ in range(3)))
+        await asyncio.sleep(0.05)
+        with pytest.raises(Unreachable, match="it was not sent") as caught:
+            await rooms.dispatch("ornina-1", AgentDispatch("avatar"))
+        assert not caught.value.sent
+        await others
+    assert livekit_emulator.count("CreateDispatch") == 0
+
+
 async def test_all_wait_when_one_is_told_to(livekit_emulator: Emulator) -> None:
     """429 with `Retry-After` to one call: nobody else sends anything before that moment."""
     livekit_emulator.faults.answer("ListRooms", status=429, headers={"Retry-After": "0.5"})
