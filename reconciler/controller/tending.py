@@ -152,7 +152,7 @@ class Tender:
             case What.DISPATCHED:
                 who = "somebody else" if fact.agent_name else "LiveKit by itself"
                 tried_at = memory.of(fact.agent_name).tried_at
-                if tried_at and fact.at >= tried_at - 2.0:
+                if tried_at - 2.0 <= fact.at <= memory.quiet_until:
                     who = "the controller, whose call was not answered,"
                 text = f"{who} asked for it ({fact.subject})"
             case What.JOINED | What.LEFT:

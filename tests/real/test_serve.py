@@ -13,7 +13,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import AsyncExitStack, ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -60,7 +60,7 @@ agents:
     - {prefix: reload-, agents: [coach], dispatch: token, when_agent_leaves: replace, join_timeout: 3s}
     - {prefix: late-, agents: [late], dispatch: controller, join_timeout: 2s}
     - {prefix: app-, agents: [late], dispatch: app, join_timeout: 2s}
-    - {prefix: either-, agents: [avatar], dispatch: [app, controller], join_timeout: 2s}
+    - {prefix: either-, agents: [avatar], dispatch: [app, controller], join_timeout: 10s}
 """
 # After the last retry; agents that leave again are counted as well.
 AFTERWARDS = 30.0
@@ -216,12 +216,10 @@ async def _worker_away(stage: Stage) -> None:
 async def _application_first(stage: Stage) -> None:
     """Where the application may dispatch as well, it is left the time to; where it does not, the controller does."""
     server = stage.project.server
-    async with (
-        caller(server, token(server, "either-1", "mona")),
-        caller(server, token(server, "either-2", "mona")),
-    ):
-        await asyncio.sleep(0.5)
-        stage.project.dispatch("either-1", AVATAR)
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(caller(server, token(server, "either-1", "mona")))
+        await asyncio.to_thread(stage.project.dispatch, "either-1", AVATAR)
+        await stack.enter_async_context(caller(server, token(server, "either-2", "mona")))
         await asyncio.gather(
             stage.served("either-1", AVATAR),
             stage.served("either-2", AVATAR),
