@@ -13,7 +13,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable
-from contextlib import AsyncExitStack, ExitStack
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -216,10 +216,11 @@ async def _worker_away(stage: Stage) -> None:
 async def _application_first(stage: Stage) -> None:
     """Where the application may dispatch as well, it is left the time to; where it does not, the controller does."""
     server = stage.project.server
-    async with AsyncExitStack() as stack:
-        await stack.enter_async_context(caller(server, token(server, "either-1", "mona")))
-        await asyncio.to_thread(stage.project.dispatch, "either-1", AVATAR)
-        await stack.enter_async_context(caller(server, token(server, "either-2", "mona")))
+    async with (
+        caller(server, token(server, "either-1", "mona")),
+        caller(server, token(server, "either-2", "mona")),
+    ):
+        stage.project.dispatch("either-1", AVATAR)
         await asyncio.gather(
             stage.served("either-1", AVATAR),
             stage.served("either-2", AVATAR),
