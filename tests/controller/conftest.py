@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import pytest
 from reconciler.controller.queue import LocalQueue, Queue
 from reconciler.controller.redis import RedisQueue
 from reconciler.controller.redis_ties import RedisTies
+from tests.support.missing import missing
 from tests.support.postgres import PostgresMissing, PostgresServer
 from tests.support.redis_server import RedisMissing, RedisServer
 
@@ -22,9 +22,7 @@ def redis_server() -> Iterator[RedisServer]:
     try:
         server.start()
     except RedisMissing as error:
-        if os.environ.get("RECONCILE_REQUIRE_REAL") == "1":
-            pytest.fail(str(error))
-        pytest.skip(str(error))
+        missing(error)
     yield server
     server.close()
 
@@ -57,9 +55,7 @@ def postgres() -> Iterator[PostgresServer]:
     try:
         server.__enter__()
     except PostgresMissing as error:
-        if os.environ.get("RECONCILE_REQUIRE_REAL") == "1":
-            pytest.fail(str(error))
-        pytest.skip(str(error))
+        missing(error)
     yield server
     server.close()
 

@@ -24,6 +24,7 @@ from reconciler.errors import (
 )
 from reconciler.gateway.endpoint import Endpoint, endpoint_from, http_url
 from reconciler.gateway.server import LiveServer
+from tests.support.missing import missing
 from tests.support.odd_server import OddServer, dripping, saying, silent
 
 if TYPE_CHECKING:
@@ -291,7 +292,7 @@ def _unsigned(folder: Path) -> ssl.SSLContext:
     """The server's side of TLS with a certificate that signs itself."""
     openssl = shutil.which("openssl")
     if openssl is None:
-        pytest.skip("no openssl on this machine to make a certificate")
+        missing("no openssl on this machine to make a certificate")
     key, certificate = str(folder / "key.pem"), str(folder / "certificate.pem")
     command = [openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
     command += ["-nodes", "-days", "1", "-subj", "/CN=127.0.0.1", "-keyout", key]

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.journal.database import Journal, open_journal
+from tests.support.missing import missing
 from tests.support.postgres import PostgresMissing, PostgresServer
 
 
@@ -22,9 +23,7 @@ def postgres() -> Iterator[PostgresServer]:
     try:
         server.__enter__()
     except PostgresMissing as error:
-        if os.environ.get("RECONCILE_REQUIRE_REAL") == "1":
-            pytest.fail(str(error))
-        pytest.skip(str(error))
+        missing(error)
     try:
         yield server
     finally:
