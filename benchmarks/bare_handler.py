@@ -70,7 +70,11 @@ async def serve(port: int) -> list[float]:
                 task.add_done_callback(tasks.discard)
             return web.Response()
 
+        async def ready(_: web.Request) -> web.Response:
+            return web.Response()
+
         application = web.Application()
+        application.router.add_get("/readyz", ready)
         application.router.add_post("/webhook", webhook)
         runner = web.AppRunner(application, access_log=None)
         await runner.setup()

@@ -8,6 +8,7 @@ process instead of two.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
@@ -16,7 +17,6 @@ import statistics
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -28,7 +28,8 @@ from livekit import api
 from benchmarks.bare_handler import AGENT
 from benchmarks.figures import Figure
 from benchmarks.measure import CommandFailed, Spread
-from tests.support.livekit_server import LiveKitServer, free_port
+from tests.support.livekit_server import LiveKitServer
+from tests.support.ports import free_port
 
 _HERE = Path(__file__).parent
 _RECONCILE = Path(sys.executable).with_name("reconcile")
@@ -90,7 +91,7 @@ def _handled(seconds: int) -> list[float]:
         report = folder / "took.json"
         command: list[str | Path] = [sys.executable, _HERE / "bare_handler.py", str(port), report]
         with _started(command, server, folder):
-            _wait(port, "/")
+            _wait(port, "/readyz")
             asyncio.run(_make_rooms(server, seconds))
         took: list[float] = json.loads(report.read_text())
         return took
@@ -279,17 +280,11 @@ def _process(
 
 
 def _wait(port: int, path: str) -> None:
-    """Until a page is there; for `/` of the bare handler, which has none, that somebody listens."""
+    """Until a page is there."""
     deadline = time.monotonic() + 120.0
     while True:
-        try:
+        with contextlib.suppress(OSError):
             _get(port, path)
-        except urllib.error.HTTPError as error:
-            if error.code == 404:
-                return
-        except OSError:
-            pass
-        else:
             return
         if time.monotonic() > deadline:
             raise CommandFailed(f"nobody answers on port {port}")

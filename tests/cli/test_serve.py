@@ -21,7 +21,7 @@ from livekit.protocol import agent_dispatch, room
 
 from reconciler.emulator.server import Emulator
 from tests.support.cli import COMMAND
-from tests.support.livekit_server import free_port
+from tests.support.ports import free_port
 from tests.support.raw_client import RawClient
 from tests.support.serving import Serving
 from tests.support.workers import wait_until

@@ -26,7 +26,7 @@ from pathlib import Path
 from tests.docs.markdown import Block
 from tests.project.repository import ROOT
 from tests.support.cli import Server
-from tests.support.livekit_server import free_port
+from tests.support.ports import free_port
 
 # How the project is called in documents, and where an emulator listens there.
 HOST = "acme-voice.livekit.example"

@@ -14,7 +14,7 @@ from reconciler.errors import JournalError
 from reconciler.journal.database import open_journal
 from reconciler.journal.entries import Entry, Step
 from tests.journal.parties import Party
-from tests.support.livekit_server import free_port
+from tests.support.ports import free_port
 from tests.support.postgres import PASSWORD, PostgresServer
 
 SECRET = "hush-hush"

@@ -19,7 +19,8 @@ from aiohttp import web
 from google.protobuf.message import Message
 from livekit.protocol import agent_dispatch, room
 
-from tests.support.livekit_server import LiveKitServer, free_port
+from tests.support.livekit_server import LiveKitServer
+from tests.support.ports import free_port
 from tests.support.raw_client import RawClient, Result
 from tests.support.serving import Serving
 

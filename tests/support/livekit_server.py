@@ -21,6 +21,7 @@ from types import TracebackType
 
 from livekit.protocol import room, sip
 
+from tests.support.ports import free_port, free_udp_range
 from tests.support.raw_client import RawClient
 
 API_KEY = "devkey"
@@ -74,20 +75,6 @@ def _variable(version: str) -> str:
 
 def _existing(path: str | None) -> Path | None:
     return Path(path) if path and Path(path).exists() else None
-
-
-def free_port() -> int:
-    """A TCP port that was free on loopback a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def free_udp_range(size: int = 50) -> tuple[int, int]:
-    """A range of UDP ports for media; livekit-server insists on having one."""
-    start = 20_000 + (os.getpid() * 97) % 30_000
-    return start, start + size
 
 
 class LiveKitServer:

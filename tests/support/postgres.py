@@ -20,7 +20,7 @@ from types import TracebackType
 import psycopg
 from psycopg import sql
 
-from tests.support.livekit_server import free_port
+from tests.support.ports import free_port
 
 USER = "reconcile"
 PASSWORD = "a-password-with-@-and-%"

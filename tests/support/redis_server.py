@@ -13,7 +13,8 @@ import time
 from pathlib import Path
 from types import TracebackType
 
-from tests.support.livekit_server import find_redis, free_port
+from tests.support.livekit_server import find_redis
+from tests.support.ports import free_port
 
 PATIENCE = 30.0
 
