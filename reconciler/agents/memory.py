@@ -48,7 +48,7 @@ class AgentMemory(msgspec.Struct, omit_defaults=True):
 
 class Memory(msgspec.Struct, omit_defaults=True):
     """A room session. `waited` says whether anybody ever waited in it, `dispatches` are the ids that were seen, `jobs`
-    those of them whose job a worker was seen to have taken."""
+    those of them whose job a worker was seen to have taken, `looked_at` is when LiveKit's lists were read last."""
 
     room: str = ""
     started_at: float = 0.0
@@ -57,6 +57,7 @@ class Memory(msgspec.Struct, omit_defaults=True):
     agents: dict[str, AgentMemory] = msgspec.field(default_factory=dict)
     dispatches: list[str] = msgspec.field(default_factory=list)
     jobs: list[str] = msgspec.field(default_factory=list)
+    looked_at: float = 0.0
     quiet_until: float = 0.0
     """A dispatch was sent whose answer was lost: until then the list may not have it yet, and nothing is decided."""
 
@@ -158,7 +159,7 @@ def again(memory: Memory) -> None:
 
 def looked(memory: Memory, room: LiveRoom, now: float) -> list[Fact]:
     """What a look at the room tells that was not known before; of events that were lost this is all that is left."""
-    memory.room = room.name
+    memory.room, memory.looked_at = room.name, now
     memory.waited = memory.waited or room.waiting > 0
     memory.started_at = memory.started_at or room.created_at
     facts = [*_dispatches(memory, room), *_presence(memory, room, now)]

@@ -54,6 +54,14 @@ def is_open(room: LiveRoom, convention: Convention | None) -> bool:
     return convention is not None and room.waiting > 0
 
 
+def may_be_taken(room: LiveRoom, now: float) -> bool:
+    """Whether a worker may have taken a job that does not show yet."""
+    return any(
+        one.job_since is None and now - one.created_at < JOB_SHOWS_WITHIN
+        for one in room.dispatches or ()
+    )
+
+
 def judge(room: LiveRoom, convention: Convention | None, now: float) -> Judgement:
     """The verdict on one room. Where dispatches or agents were not asked for, there is nothing to complain of."""
     if convention is None:

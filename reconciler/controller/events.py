@@ -18,6 +18,8 @@ class Occurrence(enum.StrEnum):
 
     STARTED = "room_started"
     FINISHED = "room_finished"
+    GONE = "gone"
+    """It is no longer listed, and nobody told that it finished."""
     AGENT_JOINED = "agent_joined"
     AGENT_LEFT = "agent_left"
     CALLER_JOINED = "caller_joined"

@@ -25,6 +25,8 @@ BUSY_AGAIN = 0.25
 # People come and go in bursts; a look waits for the burst to be over.
 SETTLE = 0.2
 
+_UNHEARD = "nobody listened when it ended"
+
 
 class Follower:
     """Works on events, each to its end."""
@@ -32,6 +34,7 @@ class Follower:
     def __init__(self, tools: Tools, tender: Tender) -> None:
         self._tools = tools
         self._tender = tender
+        self._begun = time.monotonic()
 
     async def follow(self, event: Event) -> None:
         """Works on one event. Raises `JournalError` or the like where what is known of the room cannot be read."""
@@ -86,7 +89,7 @@ class Follower:
                 await self._look_in(room, self._until_look(convention, room, memory))
             case Occurrence.CALLER_LEFT:
                 pass
-            case Occurrence.FINISHED:
+            case Occurrence.FINISHED | Occurrence.GONE:
                 self._finished(event, memory, story, convention, room)
             case _:
                 assert_never(event.occurrence)
@@ -98,8 +101,9 @@ class Follower:
         match event.occurrence:
             case Occurrence.STARTED:
                 story.begins(None)
-            case Occurrence.FINISHED:
-                story.tell(Step.FINISHED, at=event.at, key="finished")
+            case Occurrence.FINISHED | Occurrence.GONE:
+                text = _UNHEARD if event.occurrence is Occurrence.GONE else ""
+                story.tell(Step.FINISHED, at=event.at, text=text, key="finished")
                 self._tools.board.remove(event.session)
 
     def _joined(
@@ -142,18 +146,31 @@ class Follower:
             return
         memory.finished = True
         self._tools.board.remove(event.session)
-        if memory.waited:
-            for agent in wanted_in(convention, room):
-                known = memory.of(agent.agent_name)
-                if not known.joined_at:
-                    self._nobody_came(story, agent.agent_name, memory)
-        lasted = event.at - memory.started_at if memory.started_at else None
+        wanted = [agent.agent_name for agent in wanted_in(convention, room)]
+        missing = [name for name in wanted if memory.waited and not memory.of(name).joined_at]
+        is_gone = event.occurrence is Occurrence.GONE
+        is_unknown = bool(missing) and (is_gone or self._was_not_listening(memory))
+        text = _UNHEARD if is_gone else ""
+        if is_unknown:
+            text = f"{_UNHEARD}: whether {shown(missing)} came is not known"
+        else:
+            for name in missing:
+                self._nobody_came(story, name, memory)
+        # Of one that is found to be gone, only the latest moment is known at which it can have ended.
+        lasted = event.at - memory.started_at if memory.started_at and not is_gone else None
         story.tell(
             Step.FINISHED,
             at=event.at,
             milliseconds=None if lasted is None else round(max(lasted, 0.0) * 1000.0),
+            text=text,
+            failed=is_unknown,
             key="finished",
         )
+
+    def _was_not_listening(self, memory: Memory) -> bool:
+        """Whether the room is older than this process, which never looked into it: events may be missing."""
+        begun = self._tools.client.now() - (time.monotonic() - self._begun)
+        return 0.0 < memory.started_at < begun and memory.looked_at < begun
 
     def _nobody_came(self, story: Story, name: str, memory: Memory) -> None:
         known = memory.of(name)

@@ -30,16 +30,19 @@ _AGAIN_AFTER = 5.0
 class Recorder:
     """Takes entries at once, and writes them soon; an asynchronous context manager.
 
-    `on_failure` is told each time the journal fails, `on_success` each time it is written.
+    `project` is whose rooms the entries are about. `on_failure` is told each time the journal fails, `on_success` each
+    time it is written.
     """
 
     def __init__(
         self,
         journal: Journal,
+        project: str,
         on_failure: Callable[[str], None],
         on_success: Callable[[], None] = lambda: None,
     ) -> None:
         self.journal = journal
+        self.project = project
         self.on_failure = on_failure
         self._on_success = on_success
         self._waiting: deque[Entry] = deque()

@@ -3,6 +3,9 @@
 One list tells which rooms live and where somebody waits. A room is looked into where its verdict depends on more than
 that: somebody waits in it, or nothing is known of it yet. First it is only read, by as many at a time as the client
 lets through, and only where something is to be written is the room's lease taken and all of it read again.
+
+The first look of a process goes by the journal as well: of the rooms that it leaves open, some ended while nobody
+listened, and in others something may have happened.
 """
 
 from __future__ import annotations
@@ -16,11 +19,12 @@ from reconciler.agents.conventions import Convention
 from reconciler.agents.healing import Decision, decide
 from reconciler.agents.live import CANARY_PREFIX, LiveRoom, wanted_in
 from reconciler.agents.memory import Memory
-from reconciler.agents.verdict import judge
+from reconciler.agents.verdict import judge, may_be_taken
 from reconciler.controller.events import Event, Occurrence
 from reconciler.controller.leases import Busy
 from reconciler.controller.tending import Tender, Tools
-from reconciler.errors import ApiError, ReconcileError
+from reconciler.errors import ApiError, JournalError, ReconcileError
+from reconciler.journal.entries import Unfinished
 
 log = logging.getLogger("reconciler.serve")
 
@@ -28,6 +32,8 @@ log = logging.getLogger("reconciler.serve")
 AT_ONCE = 64
 # A process that looks for all is given this many seconds more before another one does.
 _SLACK = 5.0
+# A room of which the journal has no end is asked for if it started within so many seconds.
+_LOOK_BACK = 86_400.0
 
 
 class Resync:
@@ -37,6 +43,9 @@ class Resync:
         self._tools = tools
         self._tender = tender
         self._last = 0.0
+        self._knows_past = False
+        self._unheard: set[str] = set()
+        """Sessions that live, and in which something may have happened before this process listened."""
 
     async def run(self, interval: float) -> None:
         """One resync, or a look at what another process saw, where one looks for all.
@@ -57,9 +66,10 @@ class Resync:
         """Looks at all rooms; returns how many live."""
         started = time.monotonic()
         begun = self._tools.client.now()
+        past = await self._past()  # before the list is made, which then has what still lives of it
         listed = await self._tools.client.rooms()
         rooms = [room for room in listed if not room.name.startswith(CANARY_PREFIX)]
-        await self._forget(rooms, begun)
+        await self._forget(rooms, past, begun)
         waiting: list[tuple[LiveRoom, Convention]] = []
         for room in rooms:
             convention = self._tools.rules.now.of(room.name)
@@ -85,14 +95,35 @@ class Resync:
         known = self._tools.board.find(room.session)
         return known is None or not known.is_settled
 
-    async def _forget(self, rooms: list[LiveRoom], begun: float) -> None:
+    async def _past(self) -> list[Unfinished] | None:
+        """What the journal left open before this process began; None where it is known or cannot be read."""
+        if self._knows_past:
+            return None
+        recorder = self._tools.recorder
+        since = time.time() - _LOOK_BACK
+        try:
+            return await asyncio.to_thread(recorder.journal.unfinished, recorder.project, since)
+        except JournalError as error:
+            recorder.on_failure(str(error))
+            return None
+
+    async def _forget(
+        self, rooms: list[LiveRoom], past: list[Unfinished] | None, begun: float
+    ) -> None:
         """Rooms that ended without a word: that is an event like the one that was lost."""
-        for one in self._tools.board.keep_only({room.session for room in rooms}, begun):
-            await self._tools.queue.put(
-                Event(
-                    Occurrence.FINISHED, one.name, one.session, begun, time.time(), one.created_at
-                )
-            )
+        sessions = {room.session for room in rooms}
+        gone = {
+            one.session: (one.name, one.created_at)
+            for one in self._tools.board.keep_only(sessions, begun)
+        }
+        if past is not None:
+            gone |= {one.session: (one.room, one.started) for one in past}
+            self._unheard = gone.keys() & sessions
+            self._knows_past = True
+        for session in gone.keys() - sessions:
+            name, created_at = gone[session]
+            event = Event(Occurrence.GONE, name, session, begun, time.time(), created_at)
+            await self._tools.queue.put_again(event, time.time())  # which is never full
 
     def _show(self, room: LiveRoom, convention: Convention | None) -> None:
         known = self._tools.board.find(room.session)
@@ -124,6 +155,7 @@ class Resync:
             await self._tools.queue.look_at(room.name, room.session, time.time() + 1.0)
             return
         if self._is_news(seen, convention):
+            self._unheard.discard(room.session)
             try:
                 async with self._tools.leases.of(room.session, room.name) as lease:
                     await self._tender.tend(lease, room)
@@ -132,7 +164,8 @@ class Resync:
             return
         now = self._tools.client.now()
         judgement = judge(seen, convention, now)
-        self._tools.board.show(seen, convention.label, judgement, now, is_settled=not seen.waiting)
+        is_settled = not seen.waiting and not may_be_taken(seen, now)
+        self._tools.board.show(seen, convention.label, judgement, now, is_settled=is_settled)
 
     async def _read(self, room: LiveRoom, convention: Convention) -> LiveRoom | None:
         """As little of the room as settles it: who is there where somebody waits, else who was asked for."""
@@ -158,6 +191,8 @@ class Resync:
             or known.judgement.verdict
             is not judge(room, convention, self._tools.client.now()).verdict
         ):
+            return True
+        if room.session in self._unheard and room.dispatches:
             return True
         found: Decision = decide(convention, room, Memory(), self._tools.client.now(), 1)
         return bool(found.writes or found.given_up or found.missed or found.look_at is not None)

@@ -34,6 +34,14 @@ class Rules:
     agents: frozenset[str] = frozenset()
     """The agent names of the file: all others are strangers, of whom there may be any number."""
 
+    @property
+    def identity(self) -> str:
+        """What tells this project from others, in Redis and in the journal.
+
+        No address is in it: processes on several machines may know the server by different ones.
+        """
+        return f"{self.project}:{self.endpoint.api_key}"
+
     def of(self, room: str) -> Convention | None:
         """The convention of a room by its name."""
         return self.conventions.of_room(room)

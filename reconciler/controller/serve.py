@@ -105,7 +105,7 @@ async def _assemble(settings: Settings, stack: AsyncExitStack) -> _Running:
         readiness.journal = True
         alerts.right("journal")
 
-    recorder = Recorder(journal, journal_failed, journal_works)
+    recorder = Recorder(journal, rules.now.identity, journal_failed, journal_works)
     queue, store = await stack.enter_async_context(_shared(settings, rules, journal, recorder))
     await stack.enter_async_context(recorder)
     client = await stack.enter_async_context(
@@ -147,8 +147,7 @@ async def _shared(
     from reconciler.controller.redis_leases import RedisStore
     from reconciler.controller.redis_ties import RedisTies
 
-    # Processes on several machines may know the server by different addresses.
-    ties = RedisTies(settings.queue, f"{rules.now.project}:{rules.now.endpoint.api_key}")
+    ties = RedisTies(settings.queue, rules.now.identity)
     queue = RedisQueue(ties, claim_after=_lease_seconds(settings) + 3.0)
     try:
         await queue.open()

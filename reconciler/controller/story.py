@@ -45,6 +45,7 @@ class Story:
                 text,
                 failed,
                 None if key is None else f"{session}/{key}",
+                self._recorder.project,
             )
         )
 

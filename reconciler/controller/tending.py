@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from reconciler.agents.healing import Act, Write, decide
 from reconciler.agents.live import LiveDispatch, LiveRoom, shown
 from reconciler.agents.memory import Fact, Memory, What, looked
-from reconciler.agents.verdict import JOB_SHOWS_WITHIN, NANOSECONDS, Verdict, judge
+from reconciler.agents.verdict import JOB_SHOWS_WITHIN, NANOSECONDS, Verdict, judge, may_be_taken
 from reconciler.controller.leases import Lease, Leases
 from reconciler.controller.story import Story
 from reconciler.errors import ApiError, BadAnswer, Rejected, Unreachable
@@ -141,7 +141,8 @@ class Tender:
         judgement = judge(room, convention, now)
         if judgement.verdict is Verdict.MISSING_DISPATCH and decision.writes:
             judgement = replace(judgement, verdict=Verdict.WAITING, reason="it is dispatched now")
-        is_settled = decision.look_at is None and not decision.writes and not room.waiting
+        is_open = decision.look_at is not None or decision.writes or room.waiting
+        is_settled = not is_open and not may_be_taken(room, now)
         tools.board.show(room, convention.label, judgement, now, is_settled=is_settled)
 
     def note(self, story: Story, fact: Fact, memory: Memory) -> None:

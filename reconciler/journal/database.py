@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from reconciler.errors import JournalError
-from reconciler.journal.entries import Entry, Memory, Session
+from reconciler.journal.entries import Entry, Memory, Session, Unfinished
 
 PATIENCE = 10.0
 """Seconds for which a failure that may pass (a lock, a lost connection) is tried again."""
@@ -40,6 +40,9 @@ class Journal(Protocol):
         limit: int = 1000,
     ) -> list[Session]:
         """Sessions with a failed entry since then (seconds since the epoch), the one that failed last first."""
+
+    def unfinished(self, project: str, since: float) -> list[Unfinished]:
+        """Sessions of a project's rooms that started since then (seconds since the epoch) and have no end."""
 
     def forget(self, before: float) -> int:
         """Removes entries from before then (seconds since the epoch), and leases that nobody used since.

@@ -49,6 +49,8 @@ class Entry:
     """Somebody was not served."""
     key: str | None = None
     """Of entries with one key only the first is kept: webhooks come twice, and several processes see the same."""
+    project: str = ""
+    """Whose room it is, where several projects share a journal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,16 @@ class Session:
     text: str
     failures: int
     """How many failed entries it has since the time that was asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """A session whose end nobody told."""
+
+    room: str
+    session: str
+    started: float
+    """When the room came to be, in seconds since the epoch."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, select, true
+from sqlalchemy import ColumnElement, Select, and_, exists, func, select, true
 
 from reconciler.journal.entries import Step
 from reconciler.journal.storable import LONGEST_NAME, range_of, storable
@@ -55,6 +55,22 @@ def history(rooms: Rooms, since: float | None, limit: int) -> Select[Any]:
             entries.c.id.desc(),
         )
         .limit(limit)
+    )
+
+
+def unfinished(project: str, since: float) -> Select[Any]:
+    """Beginnings without an end."""
+    end = entries.alias("end")
+    has_end = exists().where(
+        end.c.room == entries.c.room,
+        end.c.session == entries.c.session,
+        end.c.step == Step.FINISHED.value,
+    )
+    return select(entries.c.room, entries.c.session, entries.c.at).where(
+        entries.c.at >= since,
+        entries.c.step == Step.ROOM_STARTED.value,
+        entries.c.project == project,
+        ~has_end,
     )
 
 

@@ -21,7 +21,7 @@ from sqlalchemy import Connection, Delete, Engine, Row, delete, select
 
 from reconciler.errors import JournalError
 from reconciler.journal import questions
-from reconciler.journal.entries import Entry, Memory, Session, Step
+from reconciler.journal.entries import Entry, Memory, Session, Step, Unfinished
 from reconciler.journal.failures import Place
 from reconciler.journal.questions import Rooms
 from reconciler.journal.storable import LONGEST_ID, LONGEST_NAME, LONGEST_TEXT, storable
@@ -84,6 +84,12 @@ class SqlJournal:
         statement = questions.failures(Rooms(room, is_prefix), since, limit)
         rows = self._read(lambda connection: connection.execute(statement).all())
         return [self._session(row) for row in rows]
+
+    def unfinished(self, project: str, since: float) -> list[Unfinished]:
+        """Sessions without an end."""
+        statement = questions.unfinished(project, since)
+        rows = self._read(lambda connection: connection.execute(statement).all())
+        return [Unfinished(row.room, row.session, row.at) for row in rows]
 
     def forget(self, before: float) -> int:
         """Entries from before then, and leases that nobody used since."""
@@ -171,6 +177,7 @@ class SqlJournal:
             text=row.text,
             failed=row.failed,
             key=row.key[1:] if row.key.startswith("=") else None,
+            project=row.project,
         )
 
     def _session(self, row: Row[Any]) -> Session:
@@ -211,4 +218,5 @@ def _row(entry: Entry) -> dict[str, object]:
         "text": storable(entry.text, LONGEST_TEXT),
         "failed": entry.failed,
         "key": storable(key, LONGEST_NAME),
+        "project": entry.project,
     }

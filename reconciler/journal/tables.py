@@ -42,6 +42,8 @@ entries = Table(
     Column("failed", Boolean, nullable=False),
     # `=` and the caller's key, or `~` and a random one, so that a write that is tried again adds nothing twice.
     Column("key", NAME, nullable=False),
+    # Several may share a database: only its own rooms are told about by a project's controller.
+    Column("project", Text, nullable=False),
 )
 Index("journal_entry_key", entries.c.key, unique=True)
 Index("journal_entry_room", entries.c.room, entries.c.session, entries.c.at)

@@ -74,11 +74,19 @@ class Project:
         session: str = answer.sid
         return session
 
+    def end(self, name: str) -> None:
+        """Somebody ends a room."""
+        self._call("RoomService", "DeleteRoom", room.DeleteRoomRequest(room=name))
+
     def agents(self, name: str) -> list[str]:
         """The agents that were asked for in a room, the unnamed one left out."""
+        return [one.agent_name for one in self.dispatches(name)]
+
+    def dispatches(self, name: str) -> list[agent_dispatch.AgentDispatch]:
+        """By which dispatches they were."""
         request = agent_dispatch.ListAgentDispatchRequest(room=name)
         answer = self._call("AgentDispatchService", "ListDispatch", request)
-        return [one.agent_name for one in answer.agent_dispatches if one.agent_name]
+        return [one for one in answer.agent_dispatches if one.agent_name]
 
     def _call(self, service: str, method: str, request: Any) -> Any:
         one = self._emulator
@@ -149,6 +157,48 @@ def test_without_webhooks_a_resync_brings_it(serving: Serving, project: Project)
     project.make("ornina-after")
     until(lambda: project.agents("ornina-after"), serving)
     assert project.agents("ornina-after") == ["ornina-avatar-agent"]
+
+
+def test_an_end_that_nobody_heard_of_is_told(
+    serving: Serving, project: Project, emulator: Emulator
+) -> None:
+    """Rooms end while no controller runs: the next one tells so, and where that leaves open whether an agent came."""
+    serving.start()
+    project.make("ornina-empty")
+    project.make("ornina-waited")
+    emulator.join("ornina-waited", "mona")
+    # The controller has seen her when it complains: nobody answers to the name.
+    until(lambda: "retried" in serving.steps("ornina-waited"), serving)
+    serving.kill()
+    project.end("ornina-empty")
+    project.end("ornina-waited")
+    serving.start()
+    until(lambda: "room finished" in serving.steps("ornina-waited"), serving)
+    until(lambda: "room finished" in serving.steps("ornina-empty"), serving)
+    (waited,) = [one for one in serving.history("ornina-waited") if one["step"] == "room finished"]
+    assert waited["text"] == (
+        "nobody listened when it ended: whether ornina-avatar-agent came is not known"
+    )
+    assert waited["failed"]
+    (empty,) = [one for one in serving.history("ornina-empty") if one["step"] == "room finished"]
+    assert (empty["text"], empty["failed"]) == ("nobody listened when it ended", False)
+
+
+def test_a_job_that_was_taken_unheard_is_told(
+    serving: Serving, project: Project, emulator: Emulator
+) -> None:
+    """The agent comes and goes while no controller runs; what is left of it is the job."""
+    serving.start()
+    project.make("ornina-1")
+    until(lambda: project.agents("ornina-1"), serving)
+    until(lambda: "dispatched" in serving.steps("ornina-1"), serving)
+    serving.kill()
+    (dispatch,) = project.dispatches("ornina-1")
+    agent = emulator.take_job("ornina-1", dispatch.id)
+    emulator.leave("ornina-1", agent.identity)
+    serving.start()
+    until(lambda: "job taken" in serving.steps("ornina-1"), serving)
+    assert project.agents("ornina-1") == ["ornina-avatar-agent"]
 
 
 def test_rooms_of_others_are_left_alone(serving: Serving, project: Project) -> None:

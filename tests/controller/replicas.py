@@ -61,7 +61,7 @@ async def replica(
     timeout = seconds / 2
     async with (
         store_at(place) as store,
-        Recorder(journal, print) as recorder,
+        Recorder(journal, rules.now.identity, print) as recorder,
         RoomsClient(rules.now.endpoint, timeout=timeout) as client,
     ):
         tools = Tools(

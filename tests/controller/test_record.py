@@ -62,7 +62,7 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 def recorder(disk: Disk, told: list[str] | None = None) -> Recorder:
     """One for this disk; `told` gets what it tells."""
     words = [] if told is None else told
-    return Recorder(cast(Journal, disk), words.append, lambda: words.append("well"))
+    return Recorder(cast(Journal, disk), "shop", words.append, lambda: words.append("well"))
 
 
 async def until(condition: Callable[[], bool]) -> None:
@@ -185,7 +185,7 @@ async def test_nobody_waits_for_a_writer_that_is_no_more(disk: Disk) -> None:
 async def test_a_thousand_a_second_cost_little(tmp_path: Path) -> None:
     """A second's worth of entries takes less than a second of this process, on a real SQLite."""
     opened = open_journal(f"sqlite:///{tmp_path / 'journal.db'}")
-    async with Recorder(opened, pytest.fail) as journal:
+    async with Recorder(opened, "shop", pytest.fail) as journal:
         began = time.process_time()
         for number in range(1000):
             journal.add(entry(number))

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.journal.database import Journal
-from reconciler.journal.entries import Entry, Step
+from reconciler.journal.entries import Entry, Step, Unfinished
 from reconciler.journal.storable import LONGEST_NAME, range_of, storable
 
 START = 1_800_000_000.0
@@ -38,6 +38,7 @@ def test_an_entry_comes_back_as_it_was_written(journal: Journal) -> None:
         text="no worker took the job “قصة”",
         failed=True,
         key="RM_1/retry/2",
+        project="shop:key",
     )
     bare = entry(0.5)
     journal.write([full, bare])
@@ -131,6 +132,23 @@ def test_the_range_of_a_prefix_is_all_that_begins_so(prefix: str, other: str) ->
 # ---------------------------------------------------------------------------------------------------------------------
 # Failures
 # ---------------------------------------------------------------------------------------------------------------------
+
+
+def test_what_has_no_end_is_found(journal: Journal) -> None:
+    """Only beginnings since then, of one project, and none whose session has an end."""
+    begins, ends = Step.ROOM_STARTED, Step.FINISHED
+    journal.write(
+        [
+            entry(0, "call-1", "RM_0", begins, project="shop"),
+            entry(10, "call-1", "RM_1", begins, project="shop"),
+            entry(10, "call-1", "RM_2", begins, project="shop"),
+            entry(11, "call-1", "RM_2", ends, project="shop"),
+            entry(12, "call-2", "RM_3", begins, project="studio"),
+            entry(13, "call-2", "RM_4", project="shop"),
+        ]
+    )
+    assert journal.unfinished("shop", START + 5) == [Unfinished("call-1", "RM_1", START + 10)]
+    assert journal.unfinished("nobody", START) == []
 
 
 def test_failures_are_told_by_session(journal: Journal) -> None:

@@ -28,6 +28,7 @@ def upgrade() -> None:
         sa.Column("text", sa.Text, nullable=False),
         sa.Column("failed", sa.Boolean, nullable=False),
         sa.Column("key", name, nullable=False),
+        sa.Column("project", sa.Text, nullable=False),
     )
     op.create_index("journal_entry_key", "journal_entry", ["key"], unique=True)
     op.create_index("journal_entry_room", "journal_entry", ["room", "session", "at"])
