@@ -12,7 +12,7 @@ from benchmarks.figures import Figure, table
 from benchmarks.measure import CommandFailed
 from benchmarks.routing import routing
 from benchmarks.server import SeededServer
-from tests.support.livekit_server import ServerMissing
+from tests.support.missing import ServerMissing
 
 
 def _arguments() -> argparse.Namespace:

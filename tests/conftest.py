@@ -10,19 +10,22 @@ from __future__ import annotations
 import ipaddress
 import os
 import socket
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
 from reconciler.emulator import pytest_plugin
-from tests.support.livekit_server import LiveKitServer, ServerMissing
-from tests.support.missing import missing
+from tests.support.livekit_server import LiveKitServer
+from tests.support.missing import ServerMissing, missing
+from tests.support.postgres import PostgresServer
+from tests.support.redis_server import RedisServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from _pytest.terminal import TerminalReporter
 
+_Server = TypeVar("_Server", LiveKitServer, RedisServer, PostgresServer)
 _IS_REAL = "is_real"
 _passed_real = pytest.StashKey[int]()
 
@@ -60,8 +63,7 @@ def _is_loopback(host: str) -> bool:
 # --- real servers
 
 
-def _running(version: str) -> Iterator[LiveKitServer]:
-    server = LiveKitServer(version)
+def _running(server: _Server) -> Iterator[_Server]:
     try:
         server.__enter__()
     except ServerMissing as error:
@@ -69,19 +71,31 @@ def _running(version: str) -> Iterator[LiveKitServer]:
     try:
         yield server
     finally:
-        server.stop()
+        server.__exit__(None, None, None)
 
 
 @pytest.fixture(scope="session")
 def livekit_server() -> Iterator[LiveKitServer]:
     """A real livekit-server 1.9.12 with its Redis, one for each test process."""
-    yield from _running("1.9.12")
+    yield from _running(LiveKitServer("1.9.12"))
 
 
 @pytest.fixture(scope="session")
 def livekit_server_184() -> Iterator[LiveKitServer]:
     """A real livekit-server 1.8.4 with its Redis, one for each test process."""
-    yield from _running("1.8.4")
+    yield from _running(LiveKitServer("1.8.4"))
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[RedisServer]:
+    """A real Redis, one for each test process."""
+    yield from _running(RedisServer())
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A real PostgreSQL, one for each test process."""
+    yield from _running(PostgresServer())
 
 
 @pytest.fixture

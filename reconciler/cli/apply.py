@@ -136,7 +136,7 @@ def _ask() -> None:
 
 
 def _write(request: Request, prepared: Prepared, receipt: Path | None, output: Output) -> int:
-    from reconciler.cli.progress import Progress
+    from reconciler.cli.progress import ApplyProgress
     from reconciler.pipeline.artefacts import leave_receipt
     from reconciler.pipeline.carry_out import carry_out
     from reconciler.render.formats import Format, show_report
@@ -147,7 +147,7 @@ def _write(request: Request, prepared: Prepared, receipt: Path | None, output: O
     gc.enable()
     rooms = prepared.rooms
     total = len(prepared.plan.calls) + (len(tuple(rooms.agents_brought())) if rooms else 0)
-    with Progress(total, quiet=output.quiet) as progress:
+    with ApplyProgress(total, quiet=output.quiet) as progress:
         applied = carry_out(request, prepared, progress.done, progress.room_done)
     report = applied.report
     document = report_document(prepared.plan, report, rooms, applied.rooms)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -19,9 +16,6 @@ from reconciler.cli.options import (
 )
 from reconciler.errors import ExitCode
 from reconciler.pipeline.request import Request
-
-if TYPE_CHECKING:
-    from reconciler.pipeline.probe import Canary
 
 FORMATS = ("text", "json", "markdown", "github", "prometheus")
 
@@ -78,6 +72,7 @@ def command(
       reconcile probe avatar --count 50
       reconcile probe --format prometheus > /var/lib/node_exporter/reconcile.prom
     """
+    from reconciler.cli.progress import Bar
     from reconciler.pipeline.event_loop import run
     from reconciler.pipeline.probe import (
         Probe,
@@ -94,8 +89,8 @@ def command(
     with findings_told(output):
         project = open_project(request)
     asked = Probe(names_asked(project, agents), timeout, count, knows_unnamed(project))
-    with _Progress(len(asked.agent_names) * count, quiet=output.quiet) as progress:
-        probed = run(probe_project(request, project, asked, progress.done))
+    with Bar("probing", len(asked.agent_names) * count, quiet=output.quiet) as bar:
+        probed = run(probe_project(request, project, asked, lambda *_: bar.advance()))
     covered = overlap(project)
     document = probe_document(
         project.configuration.project.name,
@@ -108,37 +103,3 @@ def command(
     if any(one.problem for one in probed):
         return ExitCode.ERROR
     return ExitCode.OK if document["ok"] else ExitCode.CHANGES
-
-
-class _Progress:
-    """A bar on a terminal, nothing elsewhere; a context manager around the probe."""
-
-    def __init__(self, total: int, *, quiet: bool) -> None:
-        self._total = total
-        self._is_shown = not quiet and total > 0 and sys.stderr.isatty()
-        self._bar: Any = None
-        self._task: Any = None
-
-    def __enter__(self) -> _Progress:
-        if self._is_shown:
-            from rich.console import Console
-            from rich.progress import Progress
-
-            self._bar = Progress(console=Console(stderr=True), transient=True)
-            self._bar.start()
-            self._task = self._bar.add_task("probing", total=self._total)
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._bar is not None:
-            self._bar.stop()
-
-    def done(self, name: str, canary: Canary) -> None:
-        """Notes one canary that ended."""
-        if self._bar is not None:
-            self._bar.advance(self._task)

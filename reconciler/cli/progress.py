@@ -1,11 +1,11 @@
-"""Progress of an apply, on stderr: a bar on a terminal, a plain line a call elsewhere."""
+"""Progress, on stderr: a bar on a terminal; of an apply elsewhere, a plain line a call."""
 
 from __future__ import annotations
 
 import contextlib
 import sys
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import click
 
@@ -17,33 +17,36 @@ if TYPE_CHECKING:
 PLAIN_LINES = 200
 
 
-class Progress:
-    """Shows calls as they end; a context manager around the writes."""
+class Bar:
+    """A bar on stderr where that is a terminal, and nothing elsewhere; a context manager around the work."""
 
-    def __init__(self, total: int, *, quiet: bool) -> None:
+    def __init__(self, doing: str, total: int, *, quiet: bool) -> None:
+        self._doing = doing
         self._total = total
-        self._quiet = quiet or not total
-        self._terminal = sys.stderr.isatty()
-        self._count = 0
+        self._is_wanted = total > 0 and not quiet and sys.stderr.isatty()
         self._bar: Any = None
         self._task: Any = None
 
-    def __enter__(self) -> Progress:
-        if self._terminal and not self._quiet:
+    def __enter__(self) -> Self:
+        if self._is_wanted:
             from rich.console import Console
-            from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
-            from rich.progress import Progress as Bar
+            from rich.progress import (
+                BarColumn,
+                MofNCompleteColumn,
+                Progress,
+                TextColumn,
+                TimeElapsedColumn,
+            )
 
-            console = Console(stderr=True)
             columns = (
-                TextColumn("applying"),
+                TextColumn(self._doing),
                 BarColumn(),
                 MofNCompleteColumn(),
                 TimeElapsedColumn(),
             )
-            self._bar = Bar(*columns, console=console, transient=True)
+            self._bar = Progress(*columns, console=Console(stderr=True), transient=True)
             self._bar.start()
-            self._task = self._bar.add_task("applying", total=self._total)
+            self._task = self._bar.add_task(self._doing, total=self._total)
         return self
 
     def __exit__(
@@ -54,6 +57,22 @@ class Progress:
     ) -> None:
         if self._bar is not None:
             self._bar.stop()
+
+    def advance(self) -> bool:
+        """Notes that one more is done; whether a bar shows it."""
+        if self._bar is None:
+            return False
+        self._bar.advance(self._task)
+        return True
+
+
+class ApplyProgress(Bar):
+    """Shows calls as they end: where there is no bar, a line each."""
+
+    def __init__(self, total: int, *, quiet: bool) -> None:
+        super().__init__("applying", total, quiet=quiet)
+        self._is_silent = quiet
+        self._count = 0
 
     def done(self, result: Result) -> None:
         """Notes one call that ended."""
@@ -72,9 +91,7 @@ class Progress:
     def _is_told(self, *, is_done: bool) -> bool:
         """Counts one more; whether it gets a line of its own."""
         self._count += 1
-        if self._bar is not None:
-            self._bar.advance(self._task)
-        if self._quiet or self._bar is not None:
+        if self.advance() or self._is_silent:
             return False
         step = max(self._total // PLAIN_LINES, 1)
         return self._count % step == 0 or not is_done or self._count == self._total

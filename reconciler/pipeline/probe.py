@@ -96,7 +96,7 @@ class Probe:
     knows_unnamed: bool = False
 
 
-Progress = Callable[[str, Canary], None]
+Progress = Callable[[str, Canary], object]
 
 
 def names_asked(project: Project, wanted: Sequence[str]) -> tuple[str, ...]:

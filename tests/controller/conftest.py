@@ -10,21 +10,8 @@ import pytest
 from reconciler.controller.queue import LocalQueue, Queue
 from reconciler.controller.redis import RedisQueue
 from reconciler.controller.redis_ties import RedisTies
-from tests.support.missing import missing
-from tests.support.postgres import PostgresMissing, PostgresServer
-from tests.support.redis_server import RedisMissing, RedisServer
-
-
-@pytest.fixture(scope="session")
-def redis_server() -> Iterator[RedisServer]:
-    """A real Redis, one for each test process."""
-    server = RedisServer()
-    try:
-        server.start()
-    except RedisMissing as error:
-        missing(error)
-    yield server
-    server.close()
+from tests.support.postgres import PostgresServer
+from tests.support.redis_server import RedisServer
 
 
 @pytest.fixture
@@ -46,18 +33,6 @@ async def queue(request: pytest.FixtureRequest) -> AsyncIterator[Queue]:
     yield opened
     await opened.close()
     await ties.close()
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[PostgresServer]:
-    """A real PostgreSQL, one for each test process."""
-    server = PostgresServer()
-    try:
-        server.__enter__()
-    except PostgresMissing as error:
-        missing(error)
-    yield server
-    server.close()
 
 
 @pytest.fixture(params=["sqlite", "postgresql", "redis"])

@@ -14,8 +14,10 @@ from reconciler.controller.events import Event, Occurrence
 from reconciler.core.values import AgentDispatch
 from reconciler.journal.entries import Step
 from tests.controller.fronts import ENVIRON
-from tests.controller.parties import parties
 from tests.controller.replicas import Replica, replica
+from tests.support.parties import parties
+
+PARTY = "tests.controller.party"
 
 if TYPE_CHECKING:
     from reconciler.emulator import Emulator
@@ -154,7 +156,8 @@ async def test_a_process_that_is_killed_in_a_write(
         before = len(await heir.dispatches("call-1"))
         livekit_emulator.faults.delay("CreateDispatch", SECONDS / 2)
         with parties(
-            (place, "tend", str(tmp_path / "dead"), livekit_emulator.url, "call-1", str(SECONDS))
+            PARTY,
+            (place, "tend", str(tmp_path / "dead"), livekit_emulator.url, "call-1", str(SECONDS)),
         ) as (party,):
             party.go()
             await until(lambda: livekit_emulator.faults.pending == 0)

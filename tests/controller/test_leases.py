@@ -13,9 +13,11 @@ import pytest
 from reconciler.agents.memory import Memory, dump
 from reconciler.controller.leases import Busy, Leases, Store
 from reconciler.journal.database import open_journal
-from tests.controller.parties import parties
 from tests.controller.party import SESSIONS
 from tests.controller.stores import store_at
+from tests.support.parties import parties
+
+PARTY = "tests.controller.party"
 
 LONG = 600.0
 
@@ -195,7 +197,7 @@ def test_never_two_at_once(place: str, tmp_path: Path) -> None:
     rounds = 15
     if not place.startswith("redis"):
         open_journal(place).close()
-    with parties(*[(place, "decide", str(tmp_path), str(rounds))] * 3) as three:
+    with parties(PARTY, *[(place, "decide", str(tmp_path), str(rounds))] * 3) as three:
         for party in three:
             party.go()
         assert [party.hear() for party in three] == ["done"] * 3
@@ -210,7 +212,7 @@ def test_never_two_at_once(place: str, tmp_path: Path) -> None:
 
 def test_a_killed_holder(place: str) -> None:
     """Nobody decides in the place of a process that was killed before its time is over; then somebody does."""
-    with parties((place, "hold", "2")) as (party,):
+    with parties(PARTY, (place, "hold", "2")) as (party,):
         party.go()
         assert party.hear() == "held"
         party.kill()

@@ -15,8 +15,10 @@ from reconciler.controller.redis import GROUP, RedisQueue
 from reconciler.controller.redis_leases import RedisStore
 from reconciler.controller.redis_ties import RedisTies, wait_for_redis
 from reconciler.errors import EndpointError, QueueError
-from tests.controller.parties import parties
+from tests.support.parties import parties
 from tests.support.redis_server import RedisServer
+
+PARTY = "tests.controller.party"
 
 CANARY = "canary-password"
 
@@ -67,7 +69,7 @@ async def test_what_a_killed_process_worked_on(redis_url: str) -> None:
     async with queue_at(redis_url) as queue:
         for name in "abcdef":
             await queue.put(event(name))
-        with parties((redis_url, "work")) as (party,):
+        with parties(PARTY, (redis_url, "work")) as (party,):
             party.go()
             assert [party.hear() for _ in range(3)] == ["a", "b", "c"]
             party.kill()

@@ -12,22 +12,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.journal.database import Journal, open_journal
-from tests.support.missing import missing
-from tests.support.postgres import PostgresMissing, PostgresServer
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[PostgresServer]:
-    """A real PostgreSQL, one for each test process."""
-    server = PostgresServer()
-    try:
-        server.__enter__()
-    except PostgresMissing as error:
-        missing(error)
-    try:
-        yield server
-    finally:
-        server.close()
+from tests.support.postgres import PostgresServer
 
 
 @pytest.fixture

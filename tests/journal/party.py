@@ -1,4 +1,4 @@
-"""A process of its own that uses a journal: `python -m tests.journal.party USER URL WHAT …`.
+"""A process of its own that uses a journal: `python -m tests.journal.party URL WHAT [as USER | …]`.
 
 It opens the journal, says `ready`, waits for a line, and does what it was started for. What it says is one JSON value a
 line. It ends with the line that tells the outcome, or when it is killed.
@@ -99,10 +99,11 @@ def become(user: str) -> None:
     os.setuid(pwd.getpwnam(user).pw_uid)
 
 
-def main(user: str, url: str, what: str, *arguments: str) -> None:
+def main(url: str, what: str, *arguments: str) -> None:
     """Opens, waits, does."""
-    if user:
-        become(user)
+    if arguments[:1] == ("as",):
+        become(arguments[1])
+        arguments = ()
     try:
         journal = open_journal(url)
     except JournalError as error:

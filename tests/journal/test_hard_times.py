@@ -18,9 +18,11 @@ from reconciler.journal.database import open_journal
 from reconciler.journal.entries import Entry, Step
 from reconciler.journal.questions import Rooms
 from tests.journal.lossy import LossyProxy
-from tests.journal.parties import parties
 from tests.journal.party import BATCH
+from tests.support.parties import parties
 from tests.support.postgres import PASSWORD, PostgresServer
+
+PARTY = "tests.journal.party"
 
 ENTRY = Entry(1.0, "call-1", "RM_1", Step.JOINED)
 
@@ -42,7 +44,7 @@ def batches(entries: list[Entry]) -> Counter[int | None]:
 
 def test_a_reader_sees_whole_writes(url: str) -> None:
     """While another process writes, and after it was killed in the middle, a write is there wholly or not at all."""
-    with parties(url, ("write_on",)) as (writer,):
+    with parties(PARTY, (url, "write_on")) as (writer,):
         writer.go()
         reader = open_journal(url, readonly=True)
         last = -1
@@ -199,7 +201,7 @@ def test_a_lock_is_not_waited_for_for_ever(sqlite_url: str) -> None:
 def test_a_file_that_can_grow_no_more(sqlite_url: str) -> None:
     """What was said to be written is there, nothing is torn, and once there is room it goes on."""
     open_journal(sqlite_url).close()
-    with parties(sqlite_url, ("fill", str(512 * 1024))) as (party,):
+    with parties(PARTY, (sqlite_url, "fill", str(512 * 1024))) as (party,):
         party.go()
         count, message = party.hear()
     assert count > 0

@@ -6,7 +6,9 @@ import time
 
 from reconciler.journal.database import Journal, open_journal
 from reconciler.journal.entries import Memory
-from tests.journal.parties import parties
+from tests.support.parties import parties
+
+PARTY = "tests.journal.party"
 
 LONG = 3600.0
 PATIENCE = 30.0
@@ -77,7 +79,7 @@ def test_of_processes_that_take_at_once_one_wins(url: str) -> None:
     """Each of many sessions, taken by three processes at the same time, goes to exactly one."""
     count = 300
     open_journal(url).close()
-    with parties(url, *(("claim", owner, str(count)) for owner in "abc")) as three:
+    with parties(PARTY, *((url, "claim", owner, str(count)) for owner in "abc")) as three:
         for party in three:
             party.go()
         won = [party.hear() for party in three]
@@ -88,7 +90,7 @@ def test_of_processes_that_take_at_once_one_wins(url: str) -> None:
 def test_no_change_of_the_memory_is_lost(url: str) -> None:
     """Three processes that count in one session, each after having taken it, come to the sum."""
     count = 60
-    with parties(url, *(("add_up", owner, str(count)) for owner in "abc")) as three:
+    with parties(PARTY, *((url, "add_up", owner, str(count)) for owner in "abc")) as three:
         for party in three:
             party.go()
         assert [party.hear() for party in three] == [count] * 3
@@ -99,7 +101,7 @@ def test_no_change_of_the_memory_is_lost(url: str) -> None:
 
 def test_a_lease_outlives_its_owner_until_it_runs_out(url: str) -> None:
     """Of a process that was killed, a short lease is free after a while, and a long one is still held."""
-    with parties(url, ("hold", "dead", "0.5")) as (party,):
+    with parties(PARTY, (url, "hold", "dead", "0.5")) as (party,):
         party.go()
         assert party.hear() == "held"
         party.kill()

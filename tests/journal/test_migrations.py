@@ -21,8 +21,9 @@ from reconciler.journal.entries import Entry, Step
 from reconciler.journal.failures import Place
 from reconciler.journal.migrate import FOLDER, HEAD, VERSION_TABLE, migrate, revision_of
 from reconciler.journal.tables import metadata
-from tests.journal.parties import Party
+from tests.support.parties import Party
 
+PARTY = "tests.journal.party"
 ENTRY = Entry(1.0, "call-1", "RM_1", Step.JOINED, agent="a")
 NEXT = '''"""A made-up revision: entries get a colour."""
 
@@ -115,7 +116,7 @@ def test_reading_does_not_migrate(
 
 def test_several_processes_start_at_once(url: str) -> None:
     """One of them makes the tables, and all of them can write."""
-    started = [Party(url, "write_on") for _ in range(4)]
+    started = [Party(PARTY, url, "write_on") for _ in range(4)]
     try:
         assert [party.hear() for party in started] == ["ready"] * 4
         for party in started:

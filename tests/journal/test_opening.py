@@ -13,9 +13,11 @@ import pytest
 from reconciler.errors import JournalError
 from reconciler.journal.database import open_journal
 from reconciler.journal.entries import Entry, Step
-from tests.journal.parties import Party
+from tests.support.parties import Party
 from tests.support.ports import free_port
 from tests.support.postgres import PASSWORD, PostgresServer
+
+PARTY = "tests.journal.party"
 
 SECRET = "hush-hush"
 
@@ -137,7 +139,7 @@ def test_without_rights(stranger: str, shared_folder: Path) -> None:
 
 def said_to(user: str, url: str) -> str:
     """What a process of another user is told when it opens a journal."""
-    party = Party(url, "write_on", user=user)
+    party = Party(PARTY, url, "write_on", "as", user)
     try:
         said = party.hear()
         if said == "ready":

@@ -24,8 +24,7 @@ from livekit.protocol import sip
 from reconciler.tokens import Conventions
 from tests.support.agent_project import AgentProject, agent_project
 from tests.support.joining import caller, token
-from tests.support.livekit_server import ServerMissing
-from tests.support.missing import missing
+from tests.support.missing import ServerMissing, missing
 from tests.support.serving import Serving
 from tests.support.workers import Worker
 

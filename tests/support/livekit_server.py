@@ -21,6 +21,7 @@ from types import TracebackType
 
 from livekit.protocol import room, sip
 
+from tests.support.missing import ServerMissing
 from tests.support.ports import free_port, free_udp_range
 from tests.support.raw_client import RawClient
 
@@ -29,10 +30,6 @@ API_SECRET = "a-secret-of-32-characters-or-more"
 
 MAIN_VERSION = "1.9.12"
 PATIENCE = 30.0
-
-
-class ServerMissing(Exception):
-    """A binary this test session needs is not on the machine."""
 
 
 def cache_folder() -> Path:

@@ -8,6 +8,10 @@ from typing import NoReturn
 import pytest
 
 
+class ServerMissing(Exception):
+    """There is no such server on this machine; the message says how to get one."""
+
+
 def missing(what: object) -> NoReturn:
     """Skips the test with a sentence; with `RECONCILE_REQUIRE_REAL=1`, as in CI, it fails."""
     if os.environ.get("RECONCILE_REQUIRE_REAL") == "1":

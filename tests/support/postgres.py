@@ -20,15 +20,12 @@ from types import TracebackType
 import psycopg
 from psycopg import sql
 
+from tests.support.missing import ServerMissing
 from tests.support.ports import free_port
 
 USER = "reconcile"
 PASSWORD = "a-password-with-@-and-%"
 PATIENCE = 30.0
-
-
-class PostgresMissing(Exception):
-    """There is no PostgreSQL on this machine; the message says how to get one."""
 
 
 def find_binaries() -> Path | None:
@@ -51,7 +48,7 @@ class PostgresServer:
     def __enter__(self) -> PostgresServer:
         binaries = find_binaries()
         if binaries is None:
-            raise PostgresMissing("no PostgreSQL: run `apt-get install postgresql`")
+            raise ServerMissing("no PostgreSQL: run `apt-get install postgresql`")
         try:
             self._make(binaries)
             self.start(binaries)

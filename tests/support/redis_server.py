@@ -14,13 +14,10 @@ from pathlib import Path
 from types import TracebackType
 
 from tests.support.livekit_server import find_redis
+from tests.support.missing import ServerMissing
 from tests.support.ports import free_port
 
 PATIENCE = 30.0
-
-
-class RedisMissing(Exception):
-    """There is no redis-server on this machine; the message says how to get one."""
 
 
 class RedisServer:
@@ -53,7 +50,7 @@ class RedisServer:
         """Starts it empty, on the port that it had before."""
         binary = find_redis()
         if binary is None:
-            raise RedisMissing("no redis-server: run `apt-get install redis-server`")
+            raise ServerMissing("no redis-server: run `apt-get install redis-server`")
         options = {"port": str(self.port), "bind": "127.0.0.1", "save": "", "appendonly": "no"}
         if self._password:
             options["requirepass"] = self._password

@@ -12,7 +12,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-import pytest
+from tests.support.missing import missing
 
 _STRICT = [
     "--strict",
@@ -51,12 +51,11 @@ process.stdout.write(JSON.stringify(answers));
 def compiler() -> list[str]:
     """The command of the compiler; the test is skipped without one, unless `RECONCILE_REQUIRE_REAL=1` forbids that."""
     program, node = os.environ.get("RECONCILE_TYPESCRIPT"), shutil.which("node")
-    if program and node:
-        return [node, program]
-    message = "no TypeScript: RECONCILE_TYPESCRIPT=…/typescript/bin/tsc names the one from npm, and Node runs it"
-    if os.environ.get("RECONCILE_REQUIRE_REAL") == "1":
-        pytest.fail(message)
-    pytest.skip(message)
+    if not program or not node:
+        missing(
+            "no TypeScript: RECONCILE_TYPESCRIPT=…/bin/tsc names the one from npm, and Node runs it"
+        )
+    return [node, program]
 
 
 def compiled(folder: Path, modules: dict[str, str], *more: Path) -> Path:

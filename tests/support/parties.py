@@ -1,4 +1,8 @@
-"""Starts processes that take leases or events (`tests.controller.party`), and ends those it started."""
+"""Processes that do something at the same time: started together, begun together, ended with the test.
+
+Each is a module that is run (`tests.controller.party`, `tests.journal.party`). It says "ready", waits for a line on
+stdin, and says what it does as JSON, a line each.
+"""
 
 from __future__ import annotations
 
@@ -15,9 +19,9 @@ from tests.project.repository import ROOT
 class Party:
     """One such process."""
 
-    def __init__(self, *arguments: str) -> None:
+    def __init__(self, module: str, *arguments: str) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.controller.party", *arguments],
+            [sys.executable, "-m", module, *arguments],
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -28,7 +32,7 @@ class Party:
         """The next thing it says; None when it has ended."""
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
-        return json.loads(line) if line else None
+        return json.loads(line) if line.endswith("\n") else None
 
     def go(self) -> None:
         """Lets it begin."""
@@ -50,12 +54,13 @@ class Party:
 
 
 @contextmanager
-def parties(*parts: tuple[str, ...]) -> Iterator[list[Party]]:
-    """Processes that are ready to begin."""
-    started = [Party(*part) for part in parts]
+def parties(module: str, *parts: tuple[str, ...]) -> Iterator[list[Party]]:
+    """Processes that are ready to begin, one for each list of arguments."""
+    started = [Party(module, *part) for part in parts]
     try:
         for party in started:
-            assert party.hear() == "ready"
+            said = party.hear()
+            assert said == "ready", said
         yield started
     finally:
         for party in started:
