@@ -147,14 +147,15 @@ class Follower:
         memory.finished = True
         self._tools.board.remove(event.session)
         wanted = [agent.agent_name for agent in wanted_in(convention, room)]
-        missing = [name for name in wanted if memory.waited and not memory.of(name).joined_at]
+        absent = [name for name in wanted if not memory.of(name).joined_at]
         is_gone = event.occurrence is Occurrence.GONE
-        is_unknown = bool(missing) and (is_gone or self._was_not_listening(memory))
         text = _UNHEARD if is_gone else ""
+        is_unknown = bool(absent) and (is_gone or self._was_not_listening(memory))
         if is_unknown:
-            text = f"{_UNHEARD}: whether {shown(missing)} came is not known"
-        else:
-            for name in missing:
+            text = text or "nobody listened for a while"
+            text += f": whether {shown(absent)} came is not known"
+        elif memory.waited:
+            for name in absent:
                 self._nobody_came(story, name, memory)
         # Of one that is found to be gone, only the latest moment is known at which it can have ended.
         lasted = event.at - memory.started_at if memory.started_at and not is_gone else None
@@ -163,7 +164,7 @@ class Follower:
             at=event.at,
             milliseconds=None if lasted is None else round(max(lasted, 0.0) * 1000.0),
             text=text,
-            failed=is_unknown,
+            failed=is_unknown and memory.waited,
             key="finished",
         )
 
