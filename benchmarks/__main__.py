@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from benchmarks import suite
 from benchmarks.controller import controller
-from benchmarks.figures import Figure, table
+from benchmarks.figures import Figure, row, table
 from benchmarks.measure import CommandFailed
 from benchmarks.routing import routing
 from benchmarks.server import SeededServer
@@ -53,7 +53,7 @@ def _parts(arguments: argparse.Namespace) -> Iterator[Figure]:
 def _measure(arguments: argparse.Namespace) -> list[Figure]:
     figures = []
     for figure in _parts(arguments):
-        print(f"measured: {figure.name}", file=sys.stderr)
+        print("measured:", "  ".join(row(figure)).rstrip(), file=sys.stderr, flush=True)
         figures.append(figure)
     return figures
 

@@ -41,13 +41,14 @@ _HEADINGS = ("figure", "reconcile", "bare", "ratio", "promised", "")
 
 def table(figures: list[Figure]) -> str:
     """The figures as lines of text: median, then the lowest and highest in brackets."""
-    rows = [_HEADINGS, *(_row(figure) for figure in figures)]
+    rows = [_HEADINGS, *(row(figure) for figure in figures)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADINGS))]
     lines = ["  ".join(_aligned(row, widths)).rstrip() for row in rows]
     return "\n".join([lines[0], "-" * max(map(len, lines)), *lines[1:]])
 
 
-def _row(figure: Figure) -> tuple[str, ...]:
+def row(figure: Figure) -> tuple[str, ...]:
+    """The cells of one figure."""
     sign = "≥" if figure.more_is_better else "≤"
     promise = "" if figure.promise is None else f"{sign} {figure.promise:g}"
     if figure.margin is not None:
