@@ -87,13 +87,15 @@ def with_inside(
     return replace(room, waiting=waiting, dispatches=dispatches, agents=named)
 
 
-def wanted_in(convention: Convention, room: LiveRoom) -> tuple[AgentDispatch, ...]:
+def wanted_in(
+    convention: Convention, room: LiveRoom, heard_of: Iterable[str] = ()
+) -> tuple[AgentDispatch, ...]:
     """The agents that belong into a room, each name once.
 
     A convention with lines has several answers, and which one is meant does not show in a room's name: the one that
-    fits best to who was asked for and who is there.
+    fits best to who was asked for and who is there. `heard_of` are such agents that are not in `room`.
     """
-    seen = {one.agent_name for one in room.dispatches or ()}
+    seen = {*heard_of, *(one.agent_name for one in room.dispatches or ())}
     seen |= {one.agent_name for one in room.agents or () if one.agent_name is not None}
     return min(_choices(convention), key=lambda agents: len(seen ^ {a.agent_name for a in agents}))
 

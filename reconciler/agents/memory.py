@@ -61,6 +61,11 @@ class Memory(msgspec.Struct, omit_defaults=True):
     quiet_until: float = 0.0
     """A dispatch was sent whose answer was lost: until then the list may not have it yet, and nothing is decided."""
 
+    @property
+    def heard_of(self) -> list[str]:
+        """The agents that somebody asked for, or that came."""
+        return [name for name, known in self.agents.items() if known.asked_at or known.joined_at]
+
     def of(self, agent_name: str) -> AgentMemory:
         """What is remembered of one agent."""
         return self.agents.setdefault(agent_name, AgentMemory())

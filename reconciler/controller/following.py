@@ -25,7 +25,11 @@ BUSY_AGAIN = 0.25
 # People come and go in bursts; a look waits for the burst to be over.
 SETTLE = 0.2
 
-_UNHEARD = "nobody listened when it ended"
+_UNHEARD = "no webhook told its end"
+# LiveKit's clock is known to so many seconds.
+_CLOCKS_DIFFER = 2.0
+# An event that comes later than this finds a room in which anything may have happened.
+_FRESH = 2.0
 
 
 class Follower:
@@ -70,7 +74,9 @@ class Follower:
                 story.begins(convention)
                 if Mechanism.CONTROLLER in convention.dispatch:
                     received = time.monotonic() - max(time.time() - event.received_at, 0.0)
-                    await self._tender.tend(lease, room, is_new=_is_fresh(memory), since=received)
+                    await self._tender.tend(
+                        lease, room, is_new=_is_fresh(memory, event), since=received
+                    )
                 else:
                     await self._look_in(room, _patience(convention))
             case Occurrence.LOOK:
@@ -119,7 +125,7 @@ class Follower:
         if not facts:
             return
         wrong = ""
-        if name not in {agent.agent_name for agent in wanted_in(convention, room)}:
+        if name not in _wanted(convention, room, memory):
             wrong = (
                 f"{shown([name])} is there, and the convention {convention.label} does not name it"
             )
@@ -146,13 +152,16 @@ class Follower:
             return
         memory.finished = True
         self._tools.board.remove(event.session)
-        wanted = [agent.agent_name for agent in wanted_in(convention, room)]
-        absent = [name for name in wanted if not memory.of(name).joined_at]
+        absent = [
+            name
+            for name in _wanted(convention, room, memory)
+            if not memory.of(name).joined_at and not memory.of(name).gave_up
+        ]
         is_gone = event.occurrence is Occurrence.GONE
         text = _UNHEARD if is_gone else ""
         is_unknown = bool(absent) and (is_gone or self._was_not_listening(memory))
         if is_unknown:
-            text = text or "nobody listened for a while"
+            text = text or "no controller ran for a while"
             text += f": whether {shown(absent)} came is not known"
         elif memory.waited:
             for name in absent:
@@ -169,14 +178,19 @@ class Follower:
         )
 
     def _was_not_listening(self, memory: Memory) -> bool:
-        """Whether the room is older than this process, which never looked into it: events may be missing."""
+        """Whether the room is older than this process, which never looked into it: events may be missing.
+
+        Where others may have listened meanwhile, nothing is.
+        """
+        if not self._tools.is_alone:
+            return False
         begun = self._tools.client.now() - (time.monotonic() - self._begun)
-        return 0.0 < memory.started_at < begun and memory.looked_at < begun
+        return 0.0 < memory.started_at < begun - _CLOCKS_DIFFER and memory.looked_at < begun
 
     def _nobody_came(self, story: Story, name: str, memory: Memory) -> None:
         known = memory.of(name)
         if known.taken_at:
-            why = "a worker took the job and its agent never joined"
+            why = "a worker took the job, and its agent left, or never got in"
         elif known.asked_at:
             why = "it was dispatched, and no worker took the job"
         else:
@@ -185,7 +199,7 @@ class Follower:
 
     def _until_look(self, convention: Convention, room: LiveRoom, memory: Memory) -> float:
         """Seconds until somebody who just came ought to have an agent; none where it is known to be gone."""
-        names = [agent.agent_name for agent in wanted_in(convention, room)]
+        names = _wanted(convention, room, memory)
         known = [memory.agents[name] for name in names if name in memory.agents]
         if all(one.here for one in known) and len(known) == len(names):
             return _patience(convention)
@@ -198,8 +212,15 @@ class Follower:
         await self._tools.queue.look_at(room.name, room.session, time.time() + seconds)
 
 
-def _is_fresh(memory: Memory) -> bool:
-    """Whether nothing is known of a room: one whose event comes late, after others, has people in it."""
+def _wanted(convention: Convention, room: LiveRoom, memory: Memory) -> list[str]:
+    """The agents that belong into a room that was not looked into, by what was heard of it."""
+    return [agent.agent_name for agent in wanted_in(convention, room, memory.heard_of)]
+
+
+def _is_fresh(memory: Memory, event: Event) -> bool:
+    """Whether a room that came to be is new: one whose event comes late, or after others, has people in it."""
+    if time.time() - event.received_at > _FRESH:
+        return False
     return not memory.dispatches and not any(known.joined_at for known in memory.agents.values())
 
 

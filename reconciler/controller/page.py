@@ -48,13 +48,20 @@ class Page:
             is_prefix = search.endswith("*")
             name = search.removesuffix("*") if is_prefix else search
             entries = await asyncio.to_thread(
-                self._journal.history, name, is_prefix=is_prefix, limit=_MOST_ENTRIES
+                self._journal.history,
+                name,
+                is_prefix=is_prefix,
+                limit=_MOST_ENTRIES,
+                project=self._rules.now.identity,
             )
             found = [one for one in self._board if _matches(one.name, name, is_prefix=is_prefix)]
             story = _story(entries, search, is_prefix=is_prefix)
             return self._document(search, [*_rooms(found), *story], is_still=True)
         failures = await asyncio.to_thread(
-            self._journal.failures, time.time() - _DAY, limit=_MOST_FAILURES
+            self._journal.failures,
+            time.time() - _DAY,
+            limit=_MOST_FAILURES,
+            project=self._rules.now.identity,
         )
         return self._document("", [*_rooms(self._board), *_failures(failures)], is_still=is_still)
 

@@ -9,7 +9,7 @@ import asyncio
 import heapq
 import itertools
 import time
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -62,6 +62,9 @@ class Queue(Protocol):
     async def done(self, ticket: Ticket) -> None:
         """The event was worked on."""
 
+    def drop(self, ticket: Ticket) -> None:
+        """The event could neither be worked on nor be put back: it comes again, to whoever claims it, if it is kept."""
+
     async def backlog(self) -> Backlog:
         """What is waiting."""
 
@@ -88,14 +91,15 @@ class LocalQueue:
         self._later: list[tuple[float, int, Event]] = []
         self._numbers = itertools.count()
         self._due: dict[str, float] = {}
-        self._seen: dict[str, float] = {}
+        # A dict takes ever longer to tell its first entry when those before it were deleted.
+        self._seen: OrderedDict[str, float] = OrderedDict()
         self._awake = asyncio.Event()
 
     async def put(self, event: Event, identifier: str = "") -> bool:
         """Adds an event, unless one with this id came before. Raises `QueueFull`."""
         now = self._clock()
         while self._seen and next(iter(self._seen.values())) < now - REPLAY_WINDOW:
-            del self._seen[next(iter(self._seen))]
+            self._seen.popitem(last=False)
         if identifier in self._seen:
             return False
         if len(self._events) >= self._limit:
@@ -133,6 +137,9 @@ class LocalQueue:
 
     async def done(self, ticket: Ticket) -> None:
         """Nothing is kept of an event that was taken."""
+
+    def drop(self, ticket: Ticket) -> None:
+        """What it was about, the next resync finds."""
 
     async def backlog(self) -> Backlog:
         """What is waiting."""

@@ -126,6 +126,8 @@ class Recorder:
                 await self.run(self.journal.write, batch)
             except JournalError as error:
                 failed = str(error)
+            except Exception as error:  # noqa: BLE001 - one entry must not be the end of the journal
+                failed = f"an entry cannot be written: {type(error).__name__}: {error}"
             await self._report(batch, failed)
 
     async def _report(self, batch: list[Entry], failed: str) -> None:

@@ -192,6 +192,10 @@ class RedisQueue:
         pipeline.xdel(self._events, ticket.key)
         await self.ties.call(pipeline.execute())
 
+    def drop(self, ticket: Ticket) -> None:
+        """It stays pending, and is claimed again by any process, this one included."""
+        self._in_work.discard(ticket.key)
+
     async def backlog(self) -> Backlog:
         """What is waiting: the stream has only what nobody finished."""
         pipeline = self._redis.pipeline(transaction=False)

@@ -32,6 +32,8 @@ log = logging.getLogger("reconciler.serve")
 AT_ONCE = 64
 # A process that looks for all is given this many seconds more before another one does.
 _SLACK = 5.0
+# The webhook of a room's end may be under way; what it tells is worth more than that the room is not listed.
+_WEBHOOK_LATE = 10.0
 # A room of which the journal has no end is asked for if it started within so many seconds.
 _LOOK_BACK = 86_400.0
 
@@ -123,7 +125,7 @@ class Resync:
         for session in gone.keys() - sessions:
             name, created_at = gone[session]
             event = Event(Occurrence.GONE, name, session, begun, time.time(), created_at)
-            await self._tools.queue.put_again(event, time.time())  # which is never full
+            await self._tools.queue.put_again(event, time.time() + _WEBHOOK_LATE)
 
     def _show(self, room: LiveRoom, convention: Convention | None) -> None:
         known = self._tools.board.find(room.session)

@@ -94,10 +94,9 @@ class RulesInForce:
             return False
         self._content = content
         rules = rules_in(load(content, self._environ), self._environ)
-        if rules.endpoint != self.now.endpoint:
+        if (rules.endpoint, rules.identity) != (self.now.endpoint, self.now.identity):
             raise Refused(
-                f"the file is for {rules.endpoint.host} now, and this process serves {self.now.endpoint.host}: "
-                "start another one"
+                f"the file is for {_named(rules)} now, and this process serves {_named(self.now)}: start another one"
             )
         self.now = rules
         self.is_current = True
@@ -108,6 +107,10 @@ class RulesInForce:
         """A file that was away is there again as it was: if it was a good one, all is well."""
         was_missed, self.is_current = not self.is_current, self._content == self._in_force
         return was_missed and self.is_current
+
+
+def _named(rules: Rules) -> str:
+    return f"{rules.project} on {rules.endpoint.host}"
 
 
 def rules_in(configuration: Configuration, environ: Mapping[str, str]) -> Rules:

@@ -122,6 +122,7 @@ async def _assemble(settings: Settings, stack: AsyncExitStack) -> _Running:
         metrics,
         alerts,
         settings.max_tries,
+        is_alone=settings.queue is None and _is_file(settings.journal),
     )
     return _Running(tools, Tender(tools), readiness, journal)
 
@@ -131,16 +132,22 @@ def _lease_seconds(settings: Settings) -> float:
     return max(LEASE_SECONDS, settings.timeout + 4.0)
 
 
+def _is_file(journal: str) -> bool:
+    return journal.startswith("sqlite")
+
+
 @asynccontextmanager
 async def _shared(
     settings: Settings, rules: RulesInForce, journal: Journal, recorder: Recorder
 ) -> AsyncIterator[tuple[Queue, Store]]:
     """Where events wait and leases are kept: in this process and its journal, or in Redis."""
     if settings.queue is None:
-        is_file = settings.journal.startswith("sqlite")
+        # A file has one writer at a time. A server has many, and leases do not wait there for entries to be written.
+        is_file = _is_file(settings.journal)
+        run = recorder.run if is_file else asyncio.to_thread
         yield (
             LocalQueue(),
-            JournalStore(journal, recorder.run, is_alone=is_file, on_failure=recorder.on_failure),
+            JournalStore(journal, run, is_alone=is_file, on_failure=recorder.on_failure),
         )
         return
     from reconciler.controller.redis import RedisQueue
@@ -250,18 +257,22 @@ class _Work:
                 await self._follower.follow(ticket.event)
             await tools.queue.done(ticket)
         except ReconcileError as error:
-            # The journal or the queue fails. In Redis the event stays pending; here it is put back.
+            # The journal or the queue fails: the event is put back. Where that fails as well, Redis has it pending.
             tools.metrics.errors.labels("event").inc()
             tools.alerts.wrong("events", str(error))
-            with contextlib.suppress(ReconcileError):
+            try:
                 await tools.queue.put_again(ticket.event, time.time() + _PAUSE)
                 await tools.queue.done(ticket)
+            except ReconcileError:
+                tools.queue.drop(ticket)
         except Exception as error:  # noqa: BLE001 - one event must not be the end of all others
             tools.alerts.unforeseen(
                 f"event {ticket.event.occurrence} of room {ticket.event.room}", error
             )
-            with contextlib.suppress(ReconcileError):
+            try:
                 await tools.queue.done(ticket)
+            except ReconcileError:
+                tools.queue.drop(ticket)
         else:
             tools.alerts.right("events")
         finally:

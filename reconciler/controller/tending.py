@@ -6,6 +6,7 @@ made, and what was learnt is stored. A dispatch is written to the journal before
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from dataclasses import dataclass, replace
@@ -50,6 +51,8 @@ class Tools:
     metrics: Metrics
     alerts: Alerts
     max_tries: int = 5
+    is_alone: bool = True
+    """Whether no other process works on the same rooms."""
 
 
 class _NotWritten(Exception):
@@ -153,7 +156,7 @@ class Tender:
             case What.DISPATCHED:
                 who = "somebody else" if fact.agent_name else "LiveKit by itself"
                 tried_at = memory.of(fact.agent_name).tried_at
-                if tried_at - 2.0 <= fact.at <= memory.quiet_until:
+                if tried_at and tried_at - 2.0 <= fact.at <= memory.quiet_until:
                     who = "the controller, whose call was not answered,"
                 text = f"{who} asked for it ({fact.subject})"
             case What.JOINED | What.LEFT:
@@ -202,6 +205,10 @@ class Tender:
         except ApiError as error:
             await self._failed(lease, room, write, error, story)
             raise _NotWritten from error
+        except asyncio.CancelledError:
+            # This process ends; what it sent may arrive all the same.
+            self._unanswered(lease, write)
+            raise
         known.tries, known.tried_at, known.asked_at, known.owed = write.attempt, now, now, None
         lease.memory.dispatches.append(made.id)
         tools.metrics.dispatches.labels(shown([name]), write.act.value).inc()
@@ -240,9 +247,7 @@ class Tender:
         known = lease.memory.of(name)
         again = AGAIN_AFTER
         if may_be_done(error):
-            known.tries, known.tried_at = write.attempt, now
-            lease.runs_out = True
-            lease.memory.quiet_until = now + tools.leases.seconds
+            self._unanswered(lease, write)
             again = tools.leases.seconds + 0.5
             story.tell(Step.ANSWER_LOST, name, attempt=write.attempt, text=str(error))
         else:
@@ -253,6 +258,14 @@ class Tender:
             story.tell(Step.FAILED, name, attempt=write.attempt, text=str(error), failed=True)
         tools.alerts.wrong("LiveKit", str(error))
         await self._look_at(room, now + again)
+
+    def _unanswered(self, lease: Lease, write: Write) -> None:
+        """Nobody decides about the room for the time of a lease: then the list tells what became of a dispatch."""
+        now = self._tools.client.now()
+        known = lease.memory.of(write.agent.agent_name)
+        known.tries, known.tried_at = write.attempt, now
+        lease.runs_out = True
+        lease.memory.quiet_until = now + self._tools.leases.seconds
 
     async def _look_at(self, room: LiveRoom, moment: float) -> None:
         # The queue runs by this machine's clock.

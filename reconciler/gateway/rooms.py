@@ -265,6 +265,8 @@ class RoomsClient:
         async for attempt in await retrying_async(first, deadline, repeat=repeat):
             with attempt:
                 async with self._slots:
+                    if time.monotonic() >= deadline:
+                        raise first
                     return await self._send(service, method, body, token, deadline)
         raise AssertionError("the retries end with an answer or an error")
 

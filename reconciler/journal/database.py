@@ -23,12 +23,18 @@ class Journal(Protocol):
         """Adds entries, all or none of them. Those whose key is there already are skipped."""
 
     def history(
-        self, room: str, *, is_prefix: bool = False, since: float | None = None, limit: int = 1000
+        self,
+        room: str,
+        *,
+        is_prefix: bool = False,
+        since: float | None = None,
+        limit: int = 1000,
+        project: str | None = None,
     ) -> list[Entry]:
         """The entries of a room, or of all rooms that begin so: session by session, each by time.
 
         Sessions stand in the order of their first entries. Where there are more than `limit`, the newest sessions'
-        latest entries are returned. `since`: seconds since the epoch.
+        latest entries are returned. `since`: seconds since the epoch. Without a `project`, of all of them.
         """
 
     def failures(
@@ -38,8 +44,12 @@ class Journal(Protocol):
         room: str | None = None,
         is_prefix: bool = False,
         limit: int = 1000,
+        project: str | None = None,
     ) -> list[Session]:
-        """Sessions with a failed entry since then (seconds since the epoch), the one that failed last first."""
+        """Sessions with a failed entry since then (seconds since the epoch), the one that failed last first.
+
+        Without a `project`, of all of them.
+        """
 
     def unfinished(self, project: str, since: float) -> list[Unfinished]:
         """Sessions of a project's rooms that started since then (seconds since the epoch) and have no end."""

@@ -14,13 +14,19 @@ from reconciler.journal.tables import entries
 
 @dataclass(frozen=True, slots=True)
 class Rooms:
-    """One room, all whose names begin so, or (None) all rooms."""
+    """One room, all whose names begin so, or (None) all rooms; of one project, or (None) of all."""
 
     name: str | None
     is_prefix: bool = False
+    project: str | None = None
 
     def condition(self) -> ColumnElement[bool]:
         """The condition on an entry."""
+        if self.project is None:
+            return self._named()
+        return and_(self._named(), entries.c.project == storable(self.project, LONGEST_NAME))
+
+    def _named(self) -> ColumnElement[bool]:
         if self.name is None:
             return true()
         name = storable(self.name, LONGEST_NAME)

@@ -65,10 +65,16 @@ class SqlJournal:
             self._write(self._engine, lambda connection: connection.execute(self._writes.add, rows))
 
     def history(
-        self, room: str, *, is_prefix: bool = False, since: float | None = None, limit: int = 1000
+        self,
+        room: str,
+        *,
+        is_prefix: bool = False,
+        since: float | None = None,
+        limit: int = 1000,
+        project: str | None = None,
     ) -> list[Entry]:
         """Session by session, each by time."""
-        statement = questions.history(Rooms(room, is_prefix), since, limit)
+        statement = questions.history(Rooms(room, is_prefix, project), since, limit)
         rows = self._read(lambda connection: connection.execute(statement).all())
         return [self._entry(row) for row in reversed(rows)]
 
@@ -79,15 +85,16 @@ class SqlJournal:
         room: str | None = None,
         is_prefix: bool = False,
         limit: int = 1000,
+        project: str | None = None,
     ) -> list[Session]:
         """The session that failed last first."""
-        statement = questions.failures(Rooms(room, is_prefix), since, limit)
+        statement = questions.failures(Rooms(room, is_prefix, project), since, limit)
         rows = self._read(lambda connection: connection.execute(statement).all())
         return [self._session(row) for row in rows]
 
     def unfinished(self, project: str, since: float) -> list[Unfinished]:
         """Sessions without an end."""
-        statement = questions.unfinished(project, since)
+        statement = questions.unfinished(storable(project, LONGEST_NAME), since)
         rows = self._read(lambda connection: connection.execute(statement).all())
         return [Unfinished(row.room, row.session, row.at) for row in rows]
 
@@ -218,5 +225,5 @@ def _row(entry: Entry) -> dict[str, object]:
         "text": storable(entry.text, LONGEST_TEXT),
         "failed": entry.failed,
         "key": storable(key, LONGEST_NAME),
-        "project": entry.project,
+        "project": storable(entry.project, LONGEST_NAME),
     }

@@ -177,7 +177,7 @@ def test_an_end_that_nobody_heard_of_is_told(
     until(lambda: "room finished" in serving.steps("ornina-empty"), serving)
     (waited,) = [one for one in serving.history("ornina-waited") if one["step"] == "room finished"]
     assert waited["text"] == (
-        "nobody listened when it ended: whether ornina-avatar-agent came is not known"
+        "no webhook told its end: whether ornina-avatar-agent came is not known"
     )
     assert waited["failed"]
     (empty,) = [one for one in serving.history("ornina-empty") if one["step"] == "room finished"]

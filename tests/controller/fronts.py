@@ -31,6 +31,7 @@ ENVIRON = {
     "LIVEKIT_API_KEY": KEY,
     "LIVEKIT_API_SECRET": SECRET,
 }
+IDENTITY = f"acme-voice:{KEY}"
 FILE = """
 version: 1
 project: {name: acme-voice}

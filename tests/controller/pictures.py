@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 from reconciler.agents.live import LiveRoom
 from reconciler.agents.verdict import Judgement, Verdict
 from reconciler.controller.board import Board
 from reconciler.journal.database import Journal
 from reconciler.journal.entries import Entry, Step
+from tests.controller.fronts import IDENTITY
 
 HOSTILE = (
     "<script>document.title='hacked'</script>",
@@ -83,7 +85,7 @@ def fill_hostile(board: Board, journal: Journal) -> None:
         room = LiveRoom(name, f"RM_h{number}", now, 1)
         board.show(room, name, Judgement(Verdict.LEFT, name), now, is_settled=False)
         step = Entry(now - 1, name, f"RM_h{number}", Step.GAVE_UP, name, 1, 2.0, name, True)
-        journal.write([step])
+        journal.write([_ours(step)])
 
 
 def fill_journal(journal: Journal) -> None:
@@ -98,7 +100,8 @@ def fill_journal(journal: Journal) -> None:
     for number, (room, step, text) in enumerate(failures):
         agent = "ornina-avatar-agent" if room.startswith("ornina") else "SW Telephony Agent"
         at = now - 900 * (number + 1)
-        journal.write([Entry(at, room, f"RM_f{number}", step, agent, text=text, failed=True)])
+        entry = Entry(at, room, f"RM_f{number}", step, agent, text=text, failed=True)
+        journal.write([_ours(entry), replace(entry, room="staging", project="another", key=None)])
     name = "ornina-avatar-agent"
     story = [
         (Step.ROOM_STARTED, None, None, ""),
@@ -114,7 +117,14 @@ def fill_journal(journal: Journal) -> None:
     ]
     journal.write(
         [
-            Entry(now - 400 + 20 * number, "ornina-demo", "RM_d", step, agent, None, took, text)
+            _ours(
+                Entry(now - 400 + 20 * number, "ornina-demo", "RM_d", step, agent, None, took, text)
+            )
             for number, (step, agent, took, text) in enumerate(story)
         ]
     )
+
+
+def _ours(entry: Entry) -> Entry:
+    """An entry of the project whose page it is."""
+    return replace(entry, project=IDENTITY)

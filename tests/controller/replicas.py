@@ -52,10 +52,10 @@ class Replica:
 
 @asynccontextmanager
 async def replica(
-    folder: Path, place: str, environ: Mapping[str, str], seconds: float
+    folder: Path, place: str, environ: Mapping[str, str], seconds: float, file: str = FILE
 ) -> AsyncIterator[Replica]:
     """A replica that works on what stands in its queue; its leases last so many seconds."""
-    rules = _rules(folder, environ)
+    rules = _rules(folder, environ, file)
     journal = open_journal(f"sqlite:///{folder / 'own.db'}")
     metrics = Metrics()
     timeout = seconds / 2
@@ -82,7 +82,7 @@ async def replica(
     journal.close()
 
 
-def _rules(folder: Path, environ: Mapping[str, str]) -> RulesInForce:
+def _rules(folder: Path, environ: Mapping[str, str], file: str) -> RulesInForce:
     folder.mkdir(exist_ok=True)
-    (folder / "dispatch.yaml").write_text(FILE)
+    (folder / "dispatch.yaml").write_text(file)
     return RulesInForce((folder / "dispatch.yaml",), environ)

@@ -147,6 +147,21 @@ async def test_a_request_that_is_lost(
     assert made(livekit_emulator) == before + 1
 
 
+async def test_a_process_that_ends_in_a_write(
+    livekit_emulator: Emulator, environ: Mapping[str, str], place: str, tmp_path: Path
+) -> None:
+    """It is asked to stop while its call is under way: the lease runs out, and whoever follows finds the dispatch."""
+    async with replica(tmp_path / "heir", place, environ, SECONDS) as heir:
+        before = len(await heir.dispatches("call-1"))
+        livekit_emulator.faults.delay("CreateDispatch", SECONDS / 2)
+        async with replica(tmp_path / "ends", place, environ, SECONDS) as ends:
+            await ends.tools.queue.put(await ends.started("call-1"))
+            await until(lambda: livekit_emulator.faults.pending == 0)
+        await heir.tools.queue.put(await heir.started("call-1"))
+        await asyncio.sleep(SECONDS + 2.0)
+        assert len(await heir.dispatches("call-1")) == before + 1
+
+
 @pytest.mark.slow
 async def test_a_process_that_is_killed_in_a_write(
     livekit_emulator: Emulator, environ: Mapping[str, str], place: str, tmp_path: Path

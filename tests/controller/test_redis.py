@@ -92,6 +92,17 @@ async def test_what_takes_long_is_not_begun_twice(redis_url: str) -> None:
         await queue.done(slow)
 
 
+async def test_what_was_dropped_comes_again(redis_url: str) -> None:
+    """Where an event could not even be put back, it is claimed like one of a process that died."""
+    async with queue_at(redis_url, 0.1) as queue:
+        await queue.put(event("call-1"))
+        queue.drop(await soon(queue))
+        again = await soon(queue)
+        assert again.event.room == "call-1"
+        await queue.done(again)
+        assert (await queue.backlog()).count == 0
+
+
 async def test_whoever_leaves_leaves_its_work_to_others(redis_url: str) -> None:
     """What was taken and not begun is there for others at once; the group forgets who left."""
     async with queue_at(redis_url, 3600) as other:

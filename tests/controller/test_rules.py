@@ -180,6 +180,15 @@ async def test_a_file_for_another_project(path: Path) -> None:
         assert found.rules.now.of("call-1") is not None
 
 
+async def test_a_project_that_is_called_otherwise(path: Path) -> None:
+    """What is shared goes by the name: processes of one project would no longer find each other."""
+    async with watched(path) as found:
+        path.write_text(FILE.replace("{name: acme-voice}", "{name: acme}"))
+        await found.until(1)
+        assert "start another one" in found.told[0]
+        assert found.rules.now.project == "acme-voice"
+
+
 async def test_what_is_wrong_with_the_other_plane(path: Path) -> None:
     """A trunk that cannot be read is for `validate` to tell: rooms are kept at their conventions meanwhile."""
     async with watched(path) as found:
