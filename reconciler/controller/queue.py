@@ -82,11 +82,15 @@ class Queue(Protocol):
 
 
 class LocalQueue:
-    """A queue in this process. What is in it when the process dies is found again by the next resync."""
+    """A queue in this process. What is in it when the process dies is found again by the next resync.
+
+    Rooms that come to be go before all else: somebody may wait there for an agent that nobody has asked for yet.
+    """
 
     def __init__(self, clock: Callable[[], float] = time.time, limit: int = MOST_EVENTS) -> None:
         self._clock = clock
         self._limit = limit
+        self._started: deque[tuple[float, Event]] = deque()
         self._events: deque[tuple[float, Event]] = deque()
         self._later: list[tuple[float, int, Event]] = []
         self._numbers = itertools.count()
@@ -102,11 +106,12 @@ class LocalQueue:
             self._seen.popitem(last=False)
         if identifier in self._seen:
             return False
-        if len(self._events) >= self._limit:
+        if len(self._started) + len(self._events) >= self._limit:
             raise QueueFull
         if identifier:
             self._seen[identifier] = now
-        self._events.append((now, event))
+        is_start = event.occurrence is Occurrence.STARTED
+        (self._started if is_start else self._events).append((now, event))
         self._awake.set()
         return True
 
@@ -126,8 +131,9 @@ class LocalQueue:
         """The next event, as soon as there is one."""
         while True:
             self._ripen()
-            if self._events:
-                return Ticket(self._events.popleft()[1])
+            for waiting in (self._started, self._events):
+                if waiting:
+                    return Ticket(waiting.popleft()[1])
             self._awake.clear()
             wait = self._later[0][0] - self._clock() if self._later else None
             try:
@@ -143,8 +149,10 @@ class LocalQueue:
 
     async def backlog(self) -> Backlog:
         """What is waiting."""
-        oldest = self._clock() - self._events[0][0] if self._events else 0.0
-        return Backlog(len(self._events), oldest)
+        now = self._clock()
+        waiting = (self._started, self._events)
+        oldest = max((now - one[0][0] for one in waiting if one), default=0.0)
+        return Backlog(sum(map(len, waiting)), oldest)
 
     async def leads(self, seconds: float) -> bool:
         """There is nobody else."""

@@ -144,8 +144,9 @@ class Tender:
         judgement = judge(room, convention, now)
         if judgement.verdict is Verdict.MISSING_DISPATCH and decision.writes:
             judgement = replace(judgement, verdict=Verdict.WAITING, reason="it is dispatched now")
-        is_open = decision.look_at is not None or decision.writes or room.waiting
-        is_settled = not is_open and not may_be_taken(room, now)
+        # What was written here was answered: until somebody comes there is nothing more to be done about it.
+        is_over = bool(decision.writes) or not may_be_taken(room, now)
+        is_settled = is_over and decision.look_at is None and not room.waiting
         tools.board.show(room, convention.label, judgement, now, is_settled=is_settled)
 
     def note(self, story: Story, fact: Fact, memory: Memory) -> None:

@@ -48,6 +48,17 @@ async def test_first_come_first_served(queue: Queue) -> None:
     assert await is_empty(queue)
 
 
+async def test_rooms_that_come_to_be_go_first() -> None:
+    """Within a process: a hundred rooms that end at once hold up nobody who waits for an agent."""
+    queue = LocalQueue()
+    now = time.time()
+    for number in range(3):
+        await queue.put(Event(Occurrence.FINISHED, f"old-{number}", f"RM_{number}", now))
+    await queue.put(Event(Occurrence.STARTED, "new", "RM_new", now))
+    assert (await queue.backlog()).count == 4
+    assert [(await queue.take()).event.room for _ in range(4)] == ["new", "old-0", "old-1", "old-2"]
+
+
 async def test_whoever_waits_is_woken(queue: Queue) -> None:
     """An event that is put while somebody waits is taken at once."""
     waiting = asyncio.create_task(taken(queue, 1))
