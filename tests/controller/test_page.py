@@ -79,6 +79,8 @@ async def test_what_stands_on_it(served: Served) -> None:
     assert text.index("ornina-stage") < text.index("call-_+15550100001")
     assert "ornina-avatar-agent was dispatched 5 times" in text
     assert "acme-voice on 127.0.0.1:7880" in text
+    # What another project has in the same journal is its own.
+    assert "staging" not in text
 
 
 async def test_a_search_for_a_room(served: Served) -> None:

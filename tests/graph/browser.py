@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import tempfile
@@ -10,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-import pytest
+from tests.support import missing as support
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 _QUIET = (
@@ -37,9 +36,7 @@ class Opened:
 
 def missing(sentence: str) -> NoReturn:
     """Skips a test whose program is not there; with `RECONCILE_REQUIRE_BROWSER=1`, as in CI, it fails."""
-    if os.environ.get("RECONCILE_REQUIRE_BROWSER") == "1":
-        pytest.fail(sentence)
-    pytest.skip(sentence)
+    support.missing(sentence, "RECONCILE_REQUIRE_BROWSER")
 
 
 def open_page(path: Path, *, anchor: str = "", width: int = 1600) -> Opened:
