@@ -29,7 +29,8 @@ def wanted() -> Iterator[str]:
     """What pyproject.toml asks for of the part that is locked."""
     content = pyproject()
     yield from content["project"]["dependencies"]
-    yield from content["project"]["optional-dependencies"]["notify"]
+    for extra in content["project"]["optional-dependencies"].values():
+        yield from extra
     yield from content["build-system"]["requires"]
     for group in content["dependency-groups"].values():
         yield from (item for item in group if isinstance(item, str))
