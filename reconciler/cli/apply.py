@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -21,6 +22,9 @@ from reconciler.cli.options import (
 )
 from reconciler.errors import ExitCode, Refused
 from reconciler.pipeline.request import Prepared, Request
+
+if TYPE_CHECKING:
+    from reconciler.render.shapes import PlanDocument
 
 
 @click.command("apply")
@@ -87,8 +91,8 @@ def command(
       reconcile apply --require-agents          nobody is sent to a worker that does not answer
     """
     from reconciler.core.safety import deletion_guard
+    from reconciler.pipeline.documents import document_of_plan
     from reconciler.pipeline.prepare import prepare, prepare_saved
-    from reconciler.render.document import plan_document
     from reconciler.render.formats import Format, show_plan
 
     if saved is not None and (request.only is not None or request.write_secrets):
@@ -98,11 +102,12 @@ def command(
     with findings_told(output):
         prepared = prepare(request) if saved is None else prepare_saved(request, saved)
     plan = prepared.plan
+    document = document_of_plan(prepared)
     if output.format == "text":
-        print_plan(plan, output, plan_document(plan, prepared.rooms))
+        print_plan(prepared, output, document)
     if exit_of(plan.findings, strict=strict, tests=plan.tests):
         if output.format != "text":
-            print_plan(plan, output, plan_document(plan, prepared.rooms))
+            print_plan(prepared, output, document)
         note("nothing was written: the plan has errors or failing tests", output)
         return ExitCode.ERROR
     reason = deletion_guard(plan, max_deletes)
@@ -112,7 +117,7 @@ def command(
     if has_writes and saved is None and not auto_approve:
         if output.format != "text":
             # Whoever is asked has to see what for; the data on stdout comes afterwards.
-            shown = show_plan(plan_document(plan, prepared.rooms), Format.TEXT)
+            shown = show_plan(document, Format.TEXT)
             click.echo(shown.rstrip("\n"), err=True)
         _ask()
     if require_agents:
@@ -120,7 +125,7 @@ def command(
 
         # After the question: what is asked for costs the answer nothing, and is as fresh as can be.
         require(request, prepared, probe_timeout)
-    return _write(request, prepared, receipt, output)
+    return _write(request, prepared, document, receipt, output)
 
 
 def _ask() -> None:
@@ -135,7 +140,13 @@ def _ask() -> None:
         raise Refused("nothing was written: not approved")
 
 
-def _write(request: Request, prepared: Prepared, receipt: Path | None, output: Output) -> int:
+def _write(
+    request: Request,
+    prepared: Prepared,
+    planned: PlanDocument,
+    receipt: Path | None,
+    output: Output,
+) -> int:
     from reconciler.cli.progress import ApplyProgress
     from reconciler.pipeline.artefacts import leave_receipt
     from reconciler.pipeline.carry_out import carry_out
@@ -150,7 +161,7 @@ def _write(request: Request, prepared: Prepared, receipt: Path | None, output: O
     with ApplyProgress(total, quiet=output.quiet) as progress:
         applied = carry_out(request, prepared, progress.done, progress.room_done)
     report = applied.report
-    document = report_document(prepared.plan, report, rooms, applied.rooms)
+    document = report_document(planned, report, rooms, applied.rooms)
     emit(show_report(document, Format(output.format), color=output.color, verbose=output.verbose))
     if report.interrupted:
         return ExitCode.INTERRUPTED

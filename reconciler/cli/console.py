@@ -7,12 +7,17 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from reconciler.cli.options import Output
 from reconciler.core.finding import Finding, Severity
 from reconciler.core.plan import Plan, RoutingTest
+
+if TYPE_CHECKING:
+    from reconciler.pipeline.request import Prepared
+    from reconciler.render.shapes import PlanDocument
 
 
 def emit(text: str) -> None:
@@ -27,13 +32,25 @@ def note(text: str, output: Output | None = None) -> None:
         click.echo(text, err=True)
 
 
-def print_plan(plan: Plan, output: Output, document: object) -> None:
+def print_plan(prepared: Prepared, output: Output, document: PlanDocument) -> None:
     """A plan in the format that was asked for; in a GitHub workflow its annotations and the job summary, too."""
+    drawing = ""
+    if output.format == "github":
+        from reconciler.pipeline.picture import drawn_changes
+        from reconciler.render.github import DRAWING_LIMIT
+
+        drawing = drawn_changes(prepared, DRAWING_LIMIT)
+    print_document(prepared.plan, output, document, drawing)
+
+
+def print_document(plan: Plan, output: Output, document: PlanDocument, drawing: str = "") -> None:
+    """The same for a plan of which only the document is left."""
     from reconciler.render.formats import Format, show_plan
 
-    text = show_plan(document, Format(output.format), color=output.color, verbose=output.verbose)  # type: ignore[arg-type]
+    form = Format(output.format)
+    text = show_plan(document, form, color=output.color, verbose=output.verbose, drawing=drawing)
     emit(text)
-    if output.format == "github":
+    if form is Format.GITHUB:
         print_annotations(plan.findings)
         append_summary(text)
 

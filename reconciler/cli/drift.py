@@ -47,14 +47,14 @@ def command(
       reconcile drift --live snapshot.json
     """
     from reconciler.pipeline.artefacts import causes
+    from reconciler.pipeline.documents import document_of_drift
     from reconciler.pipeline.prepare import prepare
-    from reconciler.render.document import drift_document
 
     with findings_told(output):
         prepared = prepare(request)
     known = causes(receipt, prepared) if receipt is not None else None
     rooms = prepared.rooms
-    print_plan(prepared.plan, output, drift_document(prepared.plan, known, rooms))
+    print_plan(prepared, output, document_of_drift(prepared, known))
     if exit_of(prepared.plan.findings, strict=strict, tests=prepared.plan.tests):
         return ExitCode.ERROR
     if rooms is not None and rooms.unread:

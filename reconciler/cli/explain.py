@@ -142,21 +142,10 @@ def _note_all(findings: Iterable[Finding], output: Output) -> None:
 
 def _answerer(routes: Routes, *, why: bool) -> Callable[[Call], CallAnswerDocument]:
     """Answers calls; the reasons are only put into words where somebody asks for them."""
+    from reconciler.pipeline.documents import document_of_answer
     from reconciler.pipeline.explain import answer
-    from reconciler.planning.routes import agents_of, is_authenticated
-    from reconciler.render.explain import answer_document
 
-    def document(call: Call) -> CallAnswerDocument:
-        found = answer(routes, call)
-        return answer_document(
-            found,
-            routes.label_of(found),
-            agents_of(found),
-            auth_required=is_authenticated(found),
-            steps=routes.steps(call, found) if why else (),
-        )
-
-    return document
+    return lambda call: document_of_answer(routes, call, answer(routes, call), why=why)
 
 
 def _explain_call(routes: Routes, call: Call, output: Output) -> int:

@@ -53,13 +53,13 @@ def command(
       reconcile plan --rooms                    and which live rooms lack an agent
     """
     from reconciler.pipeline.artefacts import save
+    from reconciler.pipeline.documents import document_of_plan
     from reconciler.pipeline.prepare import prepare
-    from reconciler.render.document import plan_document
 
     with findings_told(output):
         prepared = prepare(request)
     rooms = prepared.rooms
-    print_plan(prepared.plan, output, plan_document(prepared.plan, rooms))
+    print_plan(prepared, output, document_of_plan(prepared))
     if exit_of(prepared.plan.findings, strict=strict, tests=prepared.plan.tests):
         if out is not None:
             note(f"{out} was not written: the plan has errors or failing tests", output)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli.console import emit, print_plan
+from reconciler.cli.console import emit, print_document
 from reconciler.cli.options import Output, config_option, output_options
 from reconciler.errors import FileError
 
@@ -50,7 +50,7 @@ def _show_plan(file: Path, output: Output) -> None:
     from reconciler.render.document import plan_document
 
     saved = read_plan(file)
-    print_plan(saved.plan, output, plan_document(saved.plan))
+    print_document(saved.plan, output, plan_document(saved.plan))
 
 
 def _show_snapshot(file: Path, output: Output) -> None:

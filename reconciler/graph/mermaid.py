@@ -60,14 +60,15 @@ _EDGE_STYLES = {
 
 
 def mermaid(graph: Graph, limit: int = MAX_CHARACTERS) -> str:
-    """The map as a flowchart of at most `limit` characters."""
+    """The map as a flowchart of at most `limit` bytes of UTF-8, so that no way of counting characters finds more."""
     edges, nodes = MAX_EDGES, MAX_NODES
     while True:
         part, left_out = at_most(graph, edges, nodes)
         text = "".join(f"{line}\n" for line in _lines(graph, part, left_out))
-        if len(text) <= limit or nodes <= 1:
+        size = len(text.encode("utf-8", "surrogatepass"))
+        if size <= limit or nodes <= 1:
             return text
-        share = min(0.9, limit / len(text))
+        share = min(0.9, limit / size)
         edges, nodes = int(edges * share), int(min(nodes, len(part.nodes)) * share)
 
 

@@ -10,7 +10,7 @@ from reconciler.apply import Progress, Report, apply_plan
 from reconciler.core.finding import Severity
 from reconciler.core.plan import Plan
 from reconciler.errors import ReconcileError, Refused
-from reconciler.pipeline.prepare import plan_against
+from reconciler.pipeline.prepare import draft_against
 from reconciler.pipeline.request import Prepared, Request
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def _differences(request: Request, prepared: Prepared, live: Snapshot) -> tuple[
         return unsettled(prepared.plan, live)
     # A password that the server does not tell was written: it does not differ because it was asked for.
     asked = replace(request, write_secrets=frozenset())
-    after = plan_against(asked, prepared.configuration, live, prepared.era)
+    after = draft_against(asked, prepared.configuration, live, prepared.era).plan()
     # Two applies at once can make two objects of one name: an error that was not there before, and no change.
     known = {finding.message for finding in prepared.plan.findings}
     new = (

@@ -14,8 +14,8 @@ from reconciler.pipeline.guards import ConfigError, is_readable
 from reconciler.pipeline.observed import observe, optional_configuration
 from reconciler.pipeline.prepare import era_of, normalised, options_of
 from reconciler.pipeline.request import Request
-from reconciler.planning import matches, project_after
-from reconciler.planning.routes import Routes, conventions_in, routes_of_file, routes_of_live
+from reconciler.planning import Draft, matches
+from reconciler.planning.routes import Routes, routes_of_file, routes_of_live
 from reconciler.sip.routing.call import Answer, Call, PinUnknown
 from reconciler.sip.routing.pins import source_of
 from reconciler.sip.routing.rules import Rule
@@ -79,14 +79,8 @@ def routes_on_both_sides(request: Request) -> Sides:
     """The live project, and what an apply of the file would make of it."""
     configuration = normalised(_readable(request))
     live, era = observe(request, configuration)
-    options = options_of(request, configuration, era)
-    by_from_host = options.by_from_host
-    after = project_after(configuration, live, options)
-    return Sides(
-        routes_of_live(live, configuration, era, by_from_host=by_from_host),
-        Routes(after, conventions_in(configuration), era, by_from_host=by_from_host),
-        configuration.findings,
-    )
+    before, after = Draft(configuration, live, options_of(request, configuration, era)).sides()
+    return Sides(before, after, configuration.findings)
 
 
 def answer(routes: Routes, call: Call) -> Answer:

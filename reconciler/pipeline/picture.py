@@ -9,7 +9,7 @@ from reconciler.graph.model import Graph
 from reconciler.pipeline.guards import ConfigError
 from reconciler.pipeline.observed import observe, optional_configuration
 from reconciler.pipeline.prepare import era_of, prepare
-from reconciler.pipeline.request import Request
+from reconciler.pipeline.request import Prepared, Request
 from reconciler.planning import check
 
 
@@ -32,10 +32,25 @@ def picture_of_live(request: Request) -> Graph:
 
 def picture_of_plan(request: Request) -> Graph:
     """The map of what a plan changes, in everything that stays."""
-    prepared = prepare(request)
-    return graph_of_plan(prepared.plan, prepared.configuration, prepared.era, prepared.live)
+    return _planned(prepare(request))
 
 
 def picture_of_changes(request: Request) -> Graph:
     """The map of what a plan changes, with what stands beside it and who answers."""
     return only_changes(picture_of_plan(request))
+
+
+def drawn_changes(prepared: Prepared, limit: int) -> str:
+    """The same for a plan that is there already, as Mermaid of at most `limit` bytes; "" where nothing changes.
+
+    Of a saved plan nothing is drawn: it does not hold what stays.
+    """
+    if prepared.draft is None or not prepared.plan.changes:
+        return ""
+    from reconciler.graph.mermaid import mermaid
+
+    return mermaid(only_changes(_planned(prepared)), limit)
+
+
+def _planned(prepared: Prepared) -> Graph:
+    return graph_of_plan(prepared.plan, prepared.configuration, prepared.era, prepared.live)

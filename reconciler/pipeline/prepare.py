@@ -15,7 +15,7 @@ from reconciler.config.load import load, read_files
 from reconciler.config.model import Configuration, Project
 from reconciler.core.finding import Finding, Severity
 from reconciler.core.objects import Snapshot
-from reconciler.core.plan import Call, Plan
+from reconciler.core.plan import Call
 from reconciler.core.values import Secret
 from reconciler.errors import Refused, SecretMissing
 from reconciler.pipeline.guards import (
@@ -28,7 +28,7 @@ from reconciler.pipeline.guards import (
     require_secrets,
 )
 from reconciler.pipeline.request import Prepared, Request
-from reconciler.planning import Options, make_plan
+from reconciler.planning import Draft, Options
 from reconciler.sip.era import Era, matches_from_host
 from reconciler.sip.spec import DISPATCH_RULE
 
@@ -59,14 +59,8 @@ def prepare(request: Request) -> Prepared:
     server.era = era_of(request, configuration, observed.found_era)
     server.use_secrets(secrets_of(configuration))
     live = server.snapshot(observed)
-    return Prepared(
-        configuration,
-        live,
-        plan_against(request, configuration, live, server.era),
-        server.era,
-        server,
-        rooms=rooms,
-    )
+    draft = draft_against(request, configuration, live, server.era)
+    return Prepared(configuration, live, draft.plan(), server.era, server, rooms=rooms, draft=draft)
 
 
 def _rooms(request: Request, configuration: Configuration, endpoint: Endpoint) -> RoomPlans:
@@ -86,12 +80,15 @@ def _prepare_offline(request: Request) -> Prepared:
     guard_host(configuration, stored.host)
     era = era_of(request, configuration, stored.era)
     live = stored.snapshot(era)
-    return Prepared(configuration, live, plan_against(request, configuration, live, era), era, None)
+    draft = draft_against(request, configuration, live, era)
+    return Prepared(configuration, live, draft.plan(), era, None, draft=draft)
 
 
-def plan_against(request: Request, configuration: Configuration, live: Snapshot, era: Era) -> Plan:
-    """The plan of a configuration against one snapshot."""
-    return make_plan(normalised(configuration), live, options_of(request, configuration, era))
+def draft_against(
+    request: Request, configuration: Configuration, live: Snapshot, era: Era
+) -> Draft:
+    """A configuration held against one snapshot."""
+    return Draft(normalised(configuration), live, options_of(request, configuration, era))
 
 
 def options_of(request: Request, configuration: Configuration | None, era: Era) -> Options:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from reconciler.core.objects import Snapshot
     from reconciler.gateway.server import LiveServer
     from reconciler.pipeline.room_writes import RoomPlans
+    from reconciler.planning import Draft
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,8 @@ class Request:
 class Prepared:
     """A plan and what it was made of. `server` is None where it was made against a file.
 
-    `rooms` are None where they were not asked for. They are no part of the plan: rooms come and go.
+    `rooms` are None where they were not asked for. They are no part of the plan: rooms come and go. `draft` is what the
+    plan was made from, None for a saved one.
     """
 
     configuration: Configuration
@@ -50,3 +52,4 @@ class Prepared:
     server: LiveServer | None
     is_saved: bool = False
     rooms: RoomPlans | None = None
+    draft: Draft | None = None

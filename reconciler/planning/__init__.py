@@ -6,6 +6,7 @@ ties.py         what hangs on the ids of live objects
 settle.py       what differs and in which order it is written, which decide on each other
 placed.py       the objects of a project as they take part in routing
 routes.py       where calls go, and what the conventions say of the room
+reroutes.py     which calls meet something else than before
 expectations.py the routing tests of the file
 unlisted.py     live objects that the file does not list
 calls.py        changes as they are shown, calls as they are sent
@@ -13,6 +14,6 @@ plan.py         all of it in order, and what would be refused or would fail call
 """
 
 from reconciler.planning.options import Options
-from reconciler.planning.plan import check, check_routes, make_plan, matches, project_after
+from reconciler.planning.plan import Draft, check, check_routes, make_plan, matches
 
-__all__ = ["Options", "check", "check_routes", "make_plan", "matches", "project_after"]
+__all__ = ["Draft", "Options", "check", "check_routes", "make_plan", "matches"]

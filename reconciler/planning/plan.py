@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from reconciler.compose import compile_rule
 from reconciler.config.model import Configuration
@@ -26,6 +27,9 @@ from reconciler.sip.collisions import Collision, Object, collisions, explain, ex
 from reconciler.sip.era import Era
 from reconciler.sip.occupancy import PENDING
 from reconciler.sip.spec import DISPATCH_RULE, INBOUND_TRUNK, KINDS
+
+if TYPE_CHECKING:
+    from reconciler.planning.routes import Routes
 
 
 def check(configuration: Configuration, era: Era) -> tuple[Finding, ...]:
@@ -61,51 +65,79 @@ def matches(configuration: Configuration, live: Snapshot) -> dict[str, Matched]:
     }
 
 
+class Draft:
+    """A configuration held against one live project: what differs, settled once for all that is asked about it."""
+
+    def __init__(self, configuration: Configuration, live: Snapshot, options: Options) -> None:
+        self._configuration = configuration
+        self._live = _in_one_order(live)
+        self._options = options
+        self._matched = matches(configuration, self._live)
+        self._deletions = _deletions(configuration, self._matched, options)
+        self._broken = collisions(((one, one.fields) for one in self._live), options.era)
+        self._settled = settle(
+            configuration, self._live, self._matched, self._deletions, self._broken, options
+        )
+
+    def plan(self) -> Plan:
+        """The plan that makes the live project what the configuration says, in one or both planes."""
+        configuration, options, settled = self._configuration, self._options, self._settled
+        notes = list(settled.remarks.notes)
+        if not configuration.sip and configuration.agents is None:
+            notes.append("the file lists nothing: without sip and agents it manages nothing")
+        sent = calls(settled.ordered, settled.differences)
+        notes.extend(_untold_passwords(settled, sent))
+        findings = list(configuration.findings)
+        for one in self._matched.values():
+            findings.extend(one.findings)
+        findings.extend(settled.remarks.findings)
+        findings.extend(lint(configuration, options.era))
+        findings.extend(_checks(settled, self._live, self._deletions, self._broken, options.era))
+        tests, untested = _tests(configuration, self.after(), options)
+        findings.extend(untested)
+        return Plan(
+            project=configuration.project.name,
+            host=self._live.host,
+            changes=changes(settled.differences, self._deletions),
+            calls=sent,
+            gaps=tuple(gaps(settled.silences, settled.ordered.steps)),
+            unlisted=tuple(_unlisted(configuration, self._matched, settled, options)),
+            findings=_sorted(silence(findings, configuration.ignores)),
+            tests=tests,
+            notes=tuple(notes),
+            population={kind: len(self._live.of(kind)) for kind in self._matched},
+        )
+
+    def after(self) -> Iterator[Placed]:
+        """Everything that will be live when the plan is applied, as it takes part in routing.
+
+        An object that is still to be created has no id, and its name stands for it.
+        """
+        settled = self._settled
+        for one, fields in _final(settled, self._live, self._deletions):
+            if isinstance(one, Live):
+                yield Placed(one.kind, one.id, one.label, fields)
+            elif one.kind == INBOUND_TRUNK.name:
+                yield Placed(one.kind, settled.trunks.key(one.name), one.name, fields)
+            else:
+                known = settled.ids.get((one.kind, one.name))
+                yield Placed(one.kind, known or f"{PENDING}{one.name}", one.name, fields)
+
+    def sides(self) -> tuple[Routes, Routes]:
+        """The live project, and what it will be when the plan is applied, both ready to be called."""
+        from reconciler.planning.routes import Routes, conventions_in, routes_of_live
+
+        configuration, era = self._configuration, self._options.era
+        by_from_host = self._options.by_from_host
+        conventions = conventions_in(configuration)
+        after = Routes(self.after(), conventions, era, by_from_host=by_from_host)
+        live = routes_of_live(self._live, configuration, era, by_from_host=by_from_host)
+        return live, after
+
+
 def make_plan(configuration: Configuration, live: Snapshot, options: Options) -> Plan:
     """The plan that makes `live` what `configuration` says, in one or both planes."""
-    live = _in_one_order(live)
-    matched = matches(configuration, live)
-    deletions = _deletions(configuration, matched, options)
-    broken = collisions(((one, one.fields) for one in live), options.era)
-    settled = settle(configuration, live, matched, deletions, broken, options)
-    if not configuration.sip and configuration.agents is None:
-        settled.remarks.notes.append(
-            "the file lists nothing: without sip and agents it manages nothing"
-        )
-    sent = calls(settled.ordered, settled.differences)
-    settled.remarks.notes.extend(_untold_passwords(settled, sent))
-    findings = list(configuration.findings)
-    for one in matched.values():
-        findings.extend(one.findings)
-    findings.extend(settled.remarks.findings)
-    findings.extend(lint(configuration, options.era))
-    findings.extend(_checks(settled, live, deletions, broken, options.era))
-    tests, untested = _tests(configuration, _placed(settled, live, deletions), options)
-    findings.extend(untested)
-    return Plan(
-        project=configuration.project.name,
-        host=live.host,
-        changes=changes(settled.differences, deletions),
-        calls=sent,
-        gaps=tuple(gaps(settled.silences, settled.ordered.steps)),
-        unlisted=tuple(_unlisted(configuration, matched, settled, options)),
-        findings=_sorted(silence(findings, configuration.ignores)),
-        tests=tests,
-        notes=tuple(settled.remarks.notes),
-        population={kind: len(live.of(kind)) for kind in matched},
-    )
-
-
-def project_after(
-    configuration: Configuration, live: Snapshot, options: Options
-) -> tuple[Placed, ...]:
-    """Everything that will be live when the plan is applied, as it takes part in routing."""
-    live = _in_one_order(live)
-    matched = matches(configuration, live)
-    deletions = _deletions(configuration, matched, options)
-    broken = collisions(((one, one.fields) for one in live), options.era)
-    settled = settle(configuration, live, matched, deletions, broken, options)
-    return tuple(_placed(settled, live, deletions))
+    return Draft(configuration, live, options).plan()
 
 
 def check_routes(
@@ -133,18 +165,6 @@ def _tests(
     )
     ran = run(configuration.tests, routes)
     return tuple(test for test, _ in ran), tuple(found for _, found in ran if found is not None)
-
-
-def _placed(settled: Settled, live: Snapshot, deletions: Iterable[Live]) -> Iterator[Placed]:
-    """Everything that will be live; an object that is still to be created has no id, and its name stands for it."""
-    for one, fields in _final(settled, live, deletions):
-        if isinstance(one, Live):
-            yield Placed(one.kind, one.id, one.label, fields)
-        elif one.kind == INBOUND_TRUNK.name:
-            yield Placed(one.kind, settled.trunks.key(one.name), one.name, fields)
-        else:
-            known = settled.ids.get((one.kind, one.name))
-            yield Placed(one.kind, known or f"{PENDING}{one.name}", one.name, fields)
 
 
 def _untold_passwords(settled: Settled, sent: Iterable[Call]) -> Iterator[str]:

@@ -81,11 +81,11 @@ def label_of(convention: Convention | None) -> str | None:
 
 
 def agents_of(answer: Answer) -> list[str]:
-    """The agents that the rule brings into the room of an accepted call, by their names."""
+    """The agents that the rule brings into the room of an accepted call, by their names and in their order."""
     found = answer.rule.fields.get(AGENTS_PATH) if answer.rule is not None else None
     if answer.outcome is not Outcome.ACCEPTED or not isinstance(found, AgentList):
         return []
-    return [agent.agent_name or UNNAMED for agent in found.entries]
+    return sorted(agent.agent_name or UNNAMED for agent in found.entries)
 
 
 def is_authenticated(answer: Answer) -> bool:

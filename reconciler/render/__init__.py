@@ -7,7 +7,7 @@ document, so no text holds a fact that the JSON lacks. All strings end with one 
                   drift_document(plan, causes=None, rooms=None) -> PlanDocument    causes: {(kind, name, path): Cause}
                   findings_document(findings, tests=()) -> FindingsDocument
                   to_json(document) -> str                                any of the documents
-    report.py     report_document(plan, report, planned_rooms=None, room_results=()) -> ReportDocument
+    report.py     report_document(planned, report, planned_rooms=None, room_results=()) -> ReportDocument
                   progress_line(result, done, total, *, color=False) -> str  result: apply.Result; no newline
     live.py       ids_document(snapshot) -> IdsDocument
                   snapshot_document(snapshot) -> SnapshotDocument

@@ -79,6 +79,7 @@ def plan_document(plan: Plan, rooms: RoomPlans | None = None) -> PlanDocument:
         "findings": [_finding(finding) for finding in plan.findings],
         "tests": [_test(test) for test in plan.tests],
         "notes": list(plan.notes),
+        "reroutes": [],
     }
     if rooms is not None:
         document["rooms"] = room_plan_documents(rooms.rooms)

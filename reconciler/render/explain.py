@@ -154,7 +154,7 @@ def call_sections(document: CallAnswerDocument) -> list[Section]:
 
 def call_conclusion(document: CallAnswerDocument) -> str:
     """Where the call goes, in one sentence."""
-    return f"The call {_destination(document)}."
+    return f"The call {destination(document)}."
 
 
 def diff_heading(document: CallDiffDocument) -> str:
@@ -166,7 +166,7 @@ def diff_heading(document: CallDiffDocument) -> str:
         return "Call: meets other agents after this change"
     if not document["same"]:
         return "Call: goes to the same place by another way after this change"
-    if _differences(document):
+    if differences(live, after):
         return "Call: goes the same way, and what it brings or passes by changes"
     return "Call: nothing changes"
 
@@ -180,25 +180,24 @@ def diff_sections(document: CallDiffDocument) -> list[Section]:
         Section("Live", tuple(now)),
         Section("After this change", tuple(told)),
     ]
-    differences = _differences(document)
-    if differences:
-        found.append(Section("What changes on the way", tuple(differences), marked=True))
+    if changed := differences(live, after):
+        found.append(Section("What changes on the way", tuple(changed), marked=True))
     return [*found, *call_sections(after)[1:]]
 
 
 def diff_conclusion(document: CallDiffDocument) -> str:
     """Where the call goes then."""
-    live, after = _destination(document["live"]), _destination(document["after"])
+    live, after = destination(document["live"]), destination(document["after"])
     if document["same"]:
         return f"After this change the call {after}, as it does now."
     return f"After this change the call {after}; now it {live}."
 
 
-def _differences(document: CallDiffDocument) -> list[Line]:
+def differences(before: CallAnswerDocument, after: CallAnswerDocument) -> list[Line]:
     """The steps of one side that are none of the other. Ids tell nothing: an object may be created anew."""
-    live, after = (_told(document[side]["steps"]) for side in ("live", "after"))
-    gone = [Line(text, mark="-") for text in live if text not in after]
-    return gone + [Line(text, mark="+") for text in after if text not in live]
+    old, new = _told(before["steps"]), _told(after["steps"])
+    gone = [Line(text, mark="-") for text in old if text not in new]
+    return gone + [Line(text, mark="+") for text in new if text not in old]
 
 
 def _told(steps: list[StepDocument]) -> dict[str, None]:
@@ -249,7 +248,8 @@ def _outcome(document: CallAnswerDocument) -> str:
     return _WORDS[document["outcome"]]
 
 
-def _destination(document: CallAnswerDocument) -> str:
+def destination(document: CallAnswerDocument) -> str:
+    """What a call meets: `goes to room "call-_<caller>_<random>", agents: none`."""
     match document["outcome"]:
         case "accepted":
             return f"goes to room {quote(document['room'] or '')}, agents: {_names(document['agents'])}"
@@ -260,7 +260,7 @@ def _destination(document: CallAnswerDocument) -> str:
         case "invalid_source_ip":
             return "is refused"
         case _:
-            return "fails"
+            return _outcome(document)
 
 
 def _facts(document: CallAnswerDocument) -> list[Line]:

@@ -25,9 +25,14 @@ class Format(enum.StrEnum):
 
 
 def show_plan(
-    document: PlanDocument, form: Format, *, color: bool = False, verbose: bool = False
+    document: PlanDocument,
+    form: Format,
+    *,
+    color: bool = False,
+    verbose: bool = False,
+    drawing: str = "",
 ) -> str:
-    """A plan or a drift."""
+    """A plan or a drift; for GitHub with a map of what changes, as Mermaid."""
     match form:
         case Format.JSON:
             return to_json(document)
@@ -42,7 +47,7 @@ def show_plan(
         case Format.GITHUB:
             from reconciler.render.github import plan_comment
 
-            return plan_comment(document, verbose=verbose)
+            return plan_comment(document, verbose=verbose, drawing=drawing)
     assert_never(form)
 
 

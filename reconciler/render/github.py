@@ -18,6 +18,11 @@ COMMENT_LIMIT = 65_536
 ANNOTATIONS = 10
 """GitHub shows this many of each severity for one step and drops the rest without a word."""
 
+DRAWING_LIMIT = 20_000
+"""A map may take so many bytes of a comment; what changes in words is worth more."""
+REASONS = 5
+"""So many groups of calls that meet something else are explained."""
+
 _LONGEST_NAME = 200
 _COMMANDS = {"error": "error", "warning": "warning", "note": "notice"}
 
@@ -31,12 +36,26 @@ def comment_marker(project: str, what: str = "plan") -> str:
 
 
 def plan_comment(
-    document: PlanDocument, *, verbose: bool = False, limit: int = COMMENT_LIMIT
+    document: PlanDocument,
+    *,
+    verbose: bool = False,
+    limit: int = COMMENT_LIMIT,
+    drawing: str = "",
 ) -> str:
-    """A plan or a drift as a comment: the counts first, the details folded."""
+    """A plan or a drift as a comment: the counts first, the map of what changes, the details folded.
+
+    `drawing` is the map as Mermaid. Where it would take too much of the comment, it is left out.
+    """
     marker = comment_marker(document["project"], "drift" if "drift" in document else "plan")
-    room = limit - len(marker.encode()) - 1
-    return f"{marker}\n{plan_markdown(document, verbose=verbose, limit=room, fold=True)}"
+    page = plan_markdown(
+        document,
+        verbose=verbose,
+        limit=limit - len(marker.encode()) - 1,
+        fold=True,
+        drawing=drawing if len(drawing.encode()) <= limit // 2 else "",
+        reasons=REASONS,
+    )
+    return f"{marker}\n{page}"
 
 
 def report_comment(

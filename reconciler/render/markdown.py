@@ -17,6 +17,7 @@ from reconciler.render.escape import escape, shorten
 from reconciler.render.live_outline import conclusion as snapshot_conclusion
 from reconciler.render.live_outline import sections as snapshot_sections
 from reconciler.render.outline import Line, Section
+from reconciler.render.reroutes import explained_sections
 from reconciler.render.shapes import (
     FindingDocument,
     FindingsDocument,
@@ -38,17 +39,29 @@ _CODE = re.compile(r"[A-Za-z0-9_-]+")
 
 
 def plan_markdown(
-    document: PlanDocument, *, verbose: bool = False, limit: int = SUMMARY_LIMIT, fold: bool = False
+    document: PlanDocument,
+    *,
+    verbose: bool = False,
+    limit: int = SUMMARY_LIMIT,
+    fold: bool = False,
+    drawing: str = "",
+    reasons: int = 0,
 ) -> str:
-    """A plan or a drift. `fold`: sections that are not urgent are closed until somebody opens them."""
+    """A plan or a drift. `fold`: sections that are not urgent are closed until somebody opens them.
+
+    `drawing` is a map as Mermaid, `reasons` of how many groups of calls is told why they meet something else.
+    """
     head = [
         f"## {'Drift' if 'drift' in document else 'Plan'}{_of(document['project'], document['host'])}",
         f"**{plan_outline.conclusion(document)}**",
     ]
     if any(_numbers(document["summary"])):
         head.append(_table(document["summary"]))
-    tail = _links(document["findings"])
-    return assemble(head, plan_outline.sections(document, verbose=verbose), tail, limit, fold=fold)
+    if drawing:
+        head.append(_folded("The map of what changes", f"```mermaid\n{drawing}```"))
+    parts = plan_outline.sections(document, verbose=verbose)
+    parts += explained_sections(document, reasons)
+    return assemble(head, parts, _links(document["findings"]), limit, fold=fold)
 
 
 def report_markdown(
@@ -234,9 +247,12 @@ def _section(block: _Block, count: int, fold: bool) -> str:
     missing = _missing(block, count)
     parts = [part for part in (body, missing) if part]
     if fold and not block.section.urgent:
-        inside = "\n\n".join(parts)
-        return f"<details><summary>{title}</summary>\n\n{inside}\n\n</details>"
+        return _folded(title, "\n\n".join(parts))
     return "\n\n".join([f"### {title}", *parts])
+
+
+def _folded(title: str, inside: str) -> str:
+    return f"<details><summary>{title}</summary>\n\n{inside}\n\n</details>"
 
 
 def _missing(block: _Block, count: int) -> str:

@@ -11,6 +11,7 @@ from itertools import chain
 from reconciler.render.escape import escape, quote
 from reconciler.render.fields import field_lines
 from reconciler.render.outline import Line, Section, capped, plural
+from reconciler.render.reroutes import reroutes_section
 from reconciler.render.room_plans import planned_rooms_section, planned_words
 from reconciler.render.shapes import (
     CallDocument,
@@ -55,6 +56,7 @@ def sections(document: PlanDocument, *, verbose: bool) -> list[Section]:
             tuple(Line(escape(gap["message"])) for gap in document["gaps"]),
             urgent=True,
         ),
+        reroutes_section(document, verbose=verbose),
         Section("Order of calls", tuple(_order(document, verbose))),
         _unlisted(document, verbose),
         Section("Notes", tuple(Line(escape(note)) for note in document["notes"])),

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
-from reconciler.core.plan import Action, Call, Plan
-from reconciler.render.document import FORMAT_VERSION, plan_document
+from reconciler.core.plan import Action, Call
+from reconciler.render.document import FORMAT_VERSION
 from reconciler.render.escape import escape, quote
 from reconciler.render.outline import Line, Section, capped
 from reconciler.render.paint import painter
@@ -23,7 +23,13 @@ from reconciler.render.room_plans import (
     room_results_sections,
     room_tally,
 )
-from reconciler.render.shapes import ReportDocument, ReportSummary, ResultDocument, Tally
+from reconciler.render.shapes import (
+    PlanDocument,
+    ReportDocument,
+    ReportSummary,
+    ResultDocument,
+    Tally,
+)
 from reconciler.render.words import title
 
 _SHOWN = 20
@@ -84,7 +90,7 @@ class Report(Protocol):
 
 
 def report_document(
-    plan: Plan,
+    planned: PlanDocument,
     report: Report,
     planned_rooms: RoomPlans | None = None,
     room_results: Iterable[RoomResult] = (),
@@ -93,14 +99,14 @@ def report_document(
     results = [_result(result) for result in report.results]
     document: ReportDocument = {
         "format_version": FORMAT_VERSION,
-        "project": plan.project,
-        "host": plan.host,
+        "project": planned["project"],
+        "host": planned["host"],
         "complete": report.is_complete,
         "interrupted": report.interrupted,
         "summary": _summary(results),
         "results": results,
         "differences": list(report.differences),
-        "plan": plan_document(plan, planned_rooms),
+        "plan": planned,
     }
     if planned_rooms is not None:
         document["rooms"] = room_result_documents(room_results)

@@ -143,6 +143,7 @@ class PlanDocument(TypedDict):
     findings: list[FindingDocument]
     tests: list[TestDocument]
     notes: list[str]
+    reroutes: list[RerouteDocument]
 
 
 class FindingsDocument(TypedDict):
@@ -304,6 +305,27 @@ class CallAnswerDocument(TypedDict):
     convention: str | None
     agents: list[str]
     steps: list[StepDocument]
+
+
+class PinDocument(TypedDict):
+    """A PIN that callers enter, told by its rule; `side`: whether the rule has it before, after, or on both sides."""
+
+    rule: str
+    side: Literal["both", "before", "after"]
+
+
+class RerouteDocument(TypedDict):
+    """Calls that meet something else when a plan is applied: `before` is what they meet as the project lives.
+
+    No `callers`, or no `sources`: whoever calls, from wherever. `pin` is what is entered.
+    """
+
+    numbers: list[str]
+    callers: list[str]
+    sources: list[str]
+    pin: PinDocument | None
+    before: CallAnswerDocument
+    after: CallAnswerDocument
 
 
 class CallDiffDocument(TypedDict):

@@ -50,6 +50,7 @@ def test_the_keys_are_those_that_scripts_rely_on() -> None:
         "findings",
         "tests",
         "notes",
+        "reroutes",
     ]
     assert document["summary"]["agents"] == {
         "create": 0,

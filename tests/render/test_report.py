@@ -8,7 +8,7 @@ import pytest
 
 from reconciler.apply import Outcome, Report, Result
 from reconciler.core.plan import Action, Call, FieldChange, Plan, Plane
-from reconciler.render.document import to_json
+from reconciler.render.document import plan_document, to_json
 from reconciler.render.formats import Format, show_report
 from reconciler.render.report import progress_line, report_document
 from tests.support.schemas import problems
@@ -18,7 +18,7 @@ CREATE = Call(1, Action.CREATE, "inbound_trunk", "new", None, (Plane.SIP,), FIEL
 UPDATE = Call(2, Action.UPDATE, "dispatch_rule", "rule", "SDR_1", (Plane.SIP, Plane.AGENTS), FIELDS)
 RENAME = Call(3, Action.UPDATE, "inbound_trunk", "b", "ST_2", (Plane.SIP,), (), new_name="b")
 DELETE = Call(4, Action.DELETE, "inbound_trunk", "old", "ST_3", (Plane.SIP,))
-PLAN = Plan("acme", "host.example", calls=(CREATE, UPDATE, RENAME, DELETE))
+PLAN = plan_document(Plan("acme", "host.example", calls=(CREATE, UPDATE, RENAME, DELETE)))
 
 DONE = Report(
     (

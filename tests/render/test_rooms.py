@@ -144,7 +144,7 @@ def test_a_room_that_could_not_be_read_is_told() -> None:
 def test_a_report(outcome: str, complete: bool, last: str) -> None:
     """What became of a room decides whether an apply is complete; one that is over does not harm it."""
     plans = Plans((planned("ornina-1"),))
-    document = report_document(NOTHING, Report(()), plans, [Result(outcome)])
+    document = report_document(plan_document(NOTHING, plans), Report(()), plans, [Result(outcome)])
     assert problems("report", document) == []
     assert document["complete"] is complete
     assert show_report(document, Format.TEXT).splitlines()[-1] == last
@@ -154,7 +154,7 @@ def test_a_report(outcome: str, complete: bool, last: str) -> None:
 def test_an_interrupted_report() -> None:
     """What was not tried is said in the last line, too."""
     document = report_document(
-        NOTHING,
+        plan_document(NOTHING, Plans(())),
         Report((), interrupted=True),
         Plans(()),
         [Result("not tried", message="interrupted")],

@@ -18,6 +18,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +29,10 @@ from reconciler.core.finding import has_errors
 from reconciler.core.objects import Desired, Live, Snapshot
 from reconciler.core.plan import Plan, Plane
 from reconciler.core.values import Reference, References, Secret, SecretRef, Unknown, Value
-from reconciler.planning import Options, make_plan
-from reconciler.render.document import Causes, drift_document, plan_document
+from reconciler.pipeline.documents import document_of_drift, document_of_plan
+from reconciler.pipeline.request import Prepared
+from reconciler.planning import Draft, Options
+from reconciler.render.document import Causes
 from reconciler.render.formats import Format, show_plan
 from reconciler.render.shapes import PlanDocument
 from reconciler.sip.era import Era
@@ -64,7 +67,7 @@ class Variables(Mapping[str, str]):
         return len(self.used)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Scenario:
     """One folder, loaded."""
 
@@ -74,24 +77,30 @@ class Scenario:
     options: Mapping[str, Any]
     secrets: frozenset[str] = field(default=frozenset())
 
-    @property
-    def plan(self) -> Plan:
-        """The plan that makes the live project what the file says."""
+    @cached_property
+    def prepared(self) -> Prepared:
+        """The plan that makes the live project what the file says, and what it is made of."""
         only = self.options.get("only")
         options = Options(
             Plane(only) if only else None, frozenset(self.options.get("write_secrets", ()))
         )
-        return make_plan(self.configuration, self.live, options)
+        draft = Draft(self.configuration, self.live, options)
+        return Prepared(self.configuration, self.live, draft.plan(), Era.NEW, None, draft=draft)
+
+    @property
+    def plan(self) -> Plan:
+        """The plan alone."""
+        return self.prepared.plan
 
     @property
     def document(self) -> PlanDocument:
         """The document of the plan, or of the drift where the options say so."""
         if self.options.get("command") != "drift":
-            return plan_document(self.plan)
+            return document_of_plan(self.prepared)
         causes: Causes = {
             (kind, name, path): cause for kind, name, path, cause in self.options.get("causes", ())
         }
-        return drift_document(self.plan, causes)
+        return document_of_drift(self.prepared, causes)
 
     def rendered(self) -> dict[str, str]:
         """The content of each expected file."""

@@ -32,7 +32,8 @@ _MOST_CALLS = 1 << 18
 # Kinds of room differ in priority by less; a PIN and a missing filter by more (SIP-SEMANTICS 22).
 _KINDS = 100
 _ANYBODY = "anybody else"
-_ELSEWHERE = "192.0.2.254"
+ELSEWHERE = "192.0.2.254"
+"""An address of documents: nobody calls from there, and nobody should be allowed to."""
 
 
 class Listing(NamedTuple):
@@ -115,8 +116,8 @@ class Calls:
         self._spellings = list(spellings)
         callers = [*_callers(trunk_forms, rule_forms), *others.callers]
         self._callers = [*dict.fromkeys(callers), _ANYBODY]
-        sources = [*_sources(trunk_forms), *others.sources]
-        self._sources = [*dict.fromkeys(sources), _ELSEWHERE]
+        sources = [*sources_of(trunk_forms), *others.sources]
+        self._sources = [*dict.fromkeys(sources), ELSEWHERE]
         pins = [form.pin for form in rule_forms if form.pin]
         self._pins = {
             pin: place for place, pin in enumerate(dict.fromkeys(["", *pins, *others.pins]))
@@ -255,7 +256,7 @@ def _callers(trunks: Iterable[Trunk], rules: Iterable[Rule]) -> list[str]:
     return list(found)
 
 
-def _sources(trunks: Iterable[Trunk]) -> list[str]:
+def sources_of(trunks: Iterable[Trunk]) -> list[str]:
     """An address of each kind that is allowed somewhere."""
     entries = dict.fromkeys(text for form in trunks for text in form.texts("allowed_addresses"))
     ranges = [found for entry in entries if is_considered(entry) and (found := _range(entry))]
@@ -287,7 +288,7 @@ def mentioned(forms: Sequence[Trunk | Rule]) -> Others | None:
     lists = [form.texts("callers") for form in trunks] + [form.callers for form in rules]
     callers = dict.fromkeys(text for listed in lists for text in listed)
     pins = dict.fromkeys(form.pin for form in rules if form.pin)
-    sources = _sources(trunks)
+    sources = sources_of(trunks)
     if (len(callers) + 1) * (len(pins) + 1) * (len(sources) + 1) > _MANY_CALLS:
         return None
     return Others(list(callers), sources, list(pins))
