@@ -1,6 +1,7 @@
-"""Writes what documents take from the code: the fields of docs/fields.md and the options of docs/commands.md.
+"""Writes what documents take from the code: the fields of docs/fields.md, the options of the pages in docs/commands.
 
-`python -m tools.reference` writes both anew; a test compares them with what is committed.
+`python -m tools.reference` writes them anew, and begins the page of a command that has none; a test compares them with
+what is committed.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ from reconciler.sip.spec import KINDS
 
 ROOT = Path(__file__).parents[1]
 FIELDS = ROOT / "docs" / "fields.md"
-COMMANDS_PAGE = ROOT / "docs" / "commands.md"
+PAGES = ROOT / "docs" / "commands"
+INDEX = PAGES / "index.md"
 
 REFERENCE = "`{env: NAME}` or `{file: PATH}`"
 _VALUES = {
@@ -136,7 +138,7 @@ def usage(name: str) -> str:
 
 
 def own_options(name: str) -> str:
-    """Usage, the options that only few commands have, and the names of the shared ones."""
+    """What it does, its usage, the options that only few commands have, and the names of the shared ones."""
     options = options_of(name)
     explained = {_spelling(one) for one in options_of("plan")}
     shared = [
@@ -145,12 +147,12 @@ def own_options(name: str) -> str:
         if long_name(one) in COMMON + CONNECTION and _spelling(one) in explained
     ]
     own = [one for one in options if one not in shared]
-    text = f"```text\n{usage(name)}\n```\n"
+    text = f"{COMMANDS[name][1]}\n\n```text\n{usage(name)}\n```\n"
     if own:
         text += f"\n{_options_table(own)}"
     if shared:
         names = ", ".join(f"`{long_name(one)}`" for one in shared)
-        text += f"\nAlso: {names}.\n"
+        text += f"\nAlso, as [everywhere](index.md#shared-options): {names}.\n"
     return text
 
 
@@ -162,7 +164,7 @@ def shared_options() -> str:
 
 def command_list() -> str:
     """All commands with their line of help."""
-    rows = [(f"[`{name}`](#{name})", text) for name, (_, text) in COMMANDS.items()]
+    rows = [(f"[`{name}`]({name}.md)", text) for name, (_, text) in COMMANDS.items()]
     return table(("Command", "What it does"), rows)
 
 
@@ -188,8 +190,18 @@ REGIONS: dict[str, Callable[..., str]] = {
 }
 
 
-def commands_page(text: str) -> str:
-    """docs/commands.md with its generated regions made anew."""
+def page_of(name: str) -> Path:
+    """Where the page of a command is."""
+    return PAGES / f"{name}.md"
+
+
+def blank_page(name: str) -> str:
+    """How the page of a command begins: its heading, and a region for the rest that the code knows."""
+    return f"# reconcile {name}\n\n<!-- generated: options {name} -->\n<!-- end -->\n"
+
+
+def filled(text: str) -> str:
+    """A page with its generated regions made anew."""
 
     def region(match: re.Match[str]) -> str:
         begin, what, argument, end = match.groups()
@@ -210,12 +222,12 @@ def _cell(text: str) -> str:
 
 
 def main() -> None:
-    """Writes both pages."""
+    """Writes all of them."""
     FIELDS.write_text(fields_page(), encoding="utf-8")
-    COMMANDS_PAGE.write_text(
-        commands_page(COMMANDS_PAGE.read_text(encoding="utf-8")), encoding="utf-8"
-    )
-    sys.stdout.write(f"{FIELDS} and {COMMANDS_PAGE} written\n")
+    for page in (INDEX, *map(page_of, COMMANDS)):
+        text = page.read_text(encoding="utf-8") if page.exists() else blank_page(page.stem)
+        page.write_text(filled(text), encoding="utf-8")
+    sys.stdout.write(f"{FIELDS}, {INDEX} and {len(COMMANDS)} pages beside it written\n")
 
 
 if __name__ == "__main__":

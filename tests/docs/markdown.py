@@ -8,6 +8,7 @@ A directive is an HTML comment on the line above a block, or alone between two b
     <!-- room: NAME AGENT -->  somebody makes a room that asks for agents, or for none in particular
     <!-- by hand -->         somebody changes the live project by hand (demo/change_by_hand.py)
     <!-- project: PATH -->   from here on another folder, and a project that holds what PATH in the repository says
+    <!-- managed: PATH -->   the same, and the folder has the file that `reconcile init --from-live` writes of it
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from dataclasses import dataclass
 
 _FENCE = re.compile(r"(`{3,}|~{3,})(\S*)\s*$")
 _DIRECTIVE = re.compile(
-    r"<!--\s*(file|not run|by hand|journal|project|room)(?::\s*(.*?))?\s*-->\s*$"
+    r"<!--\s*(file|not run|by hand|journal|project|managed|room)(?::\s*(.*?))?\s*-->\s*$"
 )
 _HEADING = re.compile(r"#{1,6}\s+(.*?)\s*$")
 _LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
@@ -56,7 +57,7 @@ def _blocks(lines: list[str]) -> Iterator[Block]:
                 body.append(lines[number])
                 number += 1
             number += 1
-            if directive in ("by hand", "journal", "project"):
+            if directive in ("by hand", "journal", "project", "managed"):
                 yield Block("", "", start, directive, argument)
                 directive, argument = "", ""
             yield Block(fence[2], "\n".join(body) + "\n", start, directive, argument)

@@ -25,6 +25,8 @@ NOT_RUN = {
     "it runs these tests",
     "it needs your editor",
 }
+# Of the trunk in tests/docs/before.yaml.
+PASSWORD = "a-password-that-is-live"
 SHELLS = {"console", "sh", "shell", "bash"}
 
 
@@ -56,11 +58,13 @@ class Reader:
     def follow(self, block: Block) -> None:
         """Does what one block says."""
         match block.directive:
-            case "project":
+            case "project" | "managed":
                 self.terminal.close()
                 self.terminal = self._fresh()
                 if block.argument:
                     self._live_in(ROOT / block.argument)
+                if block.directive == "managed":
+                    self._manage()
             case "by hand":
                 self._change_by_hand()
             case "journal":
@@ -78,16 +82,24 @@ class Reader:
     def _live_in(self, configuration: Path) -> None:
         """Makes the project one that somebody set up before."""
         self.terminal.write("before.yaml", configuration.read_text(encoding="utf-8"))
+        self._reconcile("apply", "-c", "before.yaml", "--auto-approve")
+        (self.terminal.folder / "before.yaml").unlink()
+
+    def _manage(self) -> None:
+        """Makes the file of the project that lives."""
+        self.terminal.environ["CARRIER_AUTH_PASSWORD"] = PASSWORD
+        self._reconcile("init", "--from-live", "--name", "acme-voice")
+
+    def _reconcile(self, *arguments: str) -> None:
         done = subprocess.run(
-            ["reconcile", "apply", "-c", "before.yaml", "--auto-approve"],
+            ["reconcile", *arguments],
             cwd=self.terminal.folder,
-            env={**self.terminal.environ, "BEFORE": "a-password-that-is-live"},
+            env={**self.terminal.environ, "BEFORE": PASSWORD},
             capture_output=True,
             text=True,
             check=False,
         )
         assert done.returncode == 0, done.stdout + done.stderr
-        (self.terminal.folder / "before.yaml").unlink()
 
     def _make_room(self, name: str, *agents: str) -> None:
         """Somebody makes a room, and may name agents for it."""

@@ -49,23 +49,31 @@ def test_the_page_of_fields_is_current() -> None:
     assert reference.FIELDS.read_text(encoding="utf-8") == reference.fields_page()
 
 
-def test_the_tables_of_options_are_current() -> None:
-    """The generated regions of docs/commands.md are what `python -m tools.reference` writes."""
-    text = reference.COMMANDS_PAGE.read_text(encoding="utf-8")
-    assert text == reference.commands_page(text)
+def test_the_list_of_commands_is_current() -> None:
+    """The generated regions of docs/commands/index.md are what `python -m tools.reference` writes."""
+    text = reference.INDEX.read_text(encoding="utf-8")
+    assert text == reference.filled(text)
+    assert all(f"]({name}.md)" in text for name in COMMANDS)
 
 
-def test_every_command_has_a_section() -> None:
-    """docs/commands.md explains each command under its own heading, with its options."""
-    text = reference.COMMANDS_PAGE.read_text(encoding="utf-8")
-    for name in COMMANDS:
-        assert f"\n## {name}\n" in text
-        assert f"<!-- generated: options {name} -->" in text
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_every_command_has_a_page(name: str) -> None:
+    """docs/commands/NAME.md begins as `python -m tools.reference` writes it, with the options of today."""
+    page = reference.page_of(name)
+    assert page.exists(), f"`python -m tools.reference` begins {page}; write the rest of it"
+    text = page.read_text(encoding="utf-8")
+    assert text == reference.filled(text), "`python -m tools.reference` writes it anew"
+    assert text.startswith(reference.filled(reference.blank_page(name)))
+
+
+def test_every_page_has_its_command() -> None:
+    """No page is left of a command that is called otherwise by now."""
+    assert {page.stem for page in reference.PAGES.iterdir()} == {*COMMANDS, "index"}
 
 
 def test_every_exit_code_is_explained() -> None:
-    """docs/commands.md has a row for each code."""
-    text = reference.COMMANDS_PAGE.read_text(encoding="utf-8")
+    """docs/commands/index.md has a row for each code."""
+    text = reference.INDEX.read_text(encoding="utf-8")
     assert set(re.findall(r"^\| (\d+) \|", text, re.MULTILINE)) == {
         str(code.value) for code in ExitCode
     }
