@@ -17,7 +17,7 @@ from reconciler.core.plan import Plan, RoutingTest
 
 if TYPE_CHECKING:
     from reconciler.pipeline.request import Prepared
-    from reconciler.render.shapes import PlanDocument
+    from reconciler.render.shapes import ChangeDocument, PlanDocument
 
 
 def emit(text: str) -> None:
@@ -51,7 +51,7 @@ def print_document(plan: Plan, output: Output, document: PlanDocument, drawing: 
     text = show_plan(document, form, color=output.color, verbose=output.verbose, drawing=drawing)
     emit(text)
     if form is Format.GITHUB:
-        print_annotations(plan.findings)
+        print_annotations(plan.findings, document["changes"])
         append_summary(text)
 
 
@@ -68,18 +68,20 @@ def findings_told(output: Output) -> Iterator[None]:
             from reconciler.render.formats import Format, show_findings
 
             shown = Format.MARKDOWN if output.format == "github" else Format(output.format)
-            emit(show_findings(findings_document(error.findings), shown))
-        if output.format == "github":
-            print_annotations(error.findings)
+            text = show_findings(findings_document(error.findings), shown)
+            emit(text)
+            if output.format == "github":
+                print_annotations(error.findings)
+                append_summary(text)
         raise
 
 
-def print_annotations(findings: Iterable[Finding]) -> None:
-    """Findings as workflow commands, which GitHub shows at the lines of the file."""
+def print_annotations(findings: Iterable[Finding], changes: Iterable[ChangeDocument] = ()) -> None:
+    """Findings and changes as workflow commands, which GitHub shows at the lines of the file."""
     from reconciler.render.document import findings_document
     from reconciler.render.github import annotations
 
-    lines = annotations(findings_document(tuple(findings))["findings"])
+    lines = annotations(findings_document(tuple(findings))["findings"], changes)
     if lines:
         note(lines.rstrip("\n"))
 

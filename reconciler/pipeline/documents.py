@@ -13,6 +13,7 @@ from reconciler.render.shapes import CallAnswerDocument, PlanDocument, RerouteDo
 from reconciler.sip.routing.call import Answer, Call
 
 if TYPE_CHECKING:
+    from reconciler.config.model import Configuration
     from reconciler.planning import Draft
     from reconciler.planning.reroutes import Reroute, Reroutes
 
@@ -23,6 +24,7 @@ MOST_REROUTES = 100
 def document_of_plan(prepared: Prepared) -> PlanDocument:
     """A plan, with the live rooms where they were read, and the calls that meet something else."""
     document = plan_document(prepared.plan, prepared.rooms)
+    _add_places(document, prepared.configuration)
     _add_reroutes(document, prepared.draft)
     return document
 
@@ -30,6 +32,7 @@ def document_of_plan(prepared: Prepared) -> PlanDocument:
 def document_of_drift(prepared: Prepared, causes: Causes | None = None) -> PlanDocument:
     """The same as the answer to whether live differs. `causes`: which side changed, by a receipt."""
     document = drift_document(prepared.plan, causes, prepared.rooms)
+    _add_places(document, prepared.configuration)
     _add_reroutes(document, prepared.draft)
     return document
 
@@ -45,6 +48,19 @@ def document_of_answer(
         auth_required=is_authenticated(found),
         steps=routes.steps(call, found) if why else (),
     )
+
+
+def _add_places(document: PlanDocument, configuration: Configuration) -> None:
+    """Where the file has what differs: the first field of an update, else the object itself."""
+    listed = {(one.kind, one.name): one for kind in configuration.sip.values() for one in kind}
+    for change in document["changes"]:
+        one = listed.get((change["kind"], change["name"]))
+        if one is None:
+            continue
+        is_update = change["action"] == "update" and change["fields"]
+        mark = one.origin.mark(change["fields"][0]["path"] if is_update else "")
+        if mark.line:
+            change["file"], change["line"], change["column"] = mark.file, mark.line, mark.column
 
 
 def _add_reroutes(document: PlanDocument, draft: Draft | None) -> None:

@@ -9,9 +9,15 @@ import re
 from collections.abc import Iterable
 from urllib.parse import quote as percent_encode
 
-from reconciler.render.escape import escape
+from reconciler.render.escape import escape, quote
 from reconciler.render.markdown import plan_markdown, report_markdown
-from reconciler.render.shapes import FindingDocument, PlanDocument, ReportDocument
+from reconciler.render.shapes import (
+    ChangeDocument,
+    FindingDocument,
+    PlanDocument,
+    ReportDocument,
+)
+from reconciler.render.words import title
 
 COMMENT_LIMIT = 65_536
 """A longer comment is refused by GitHub as a whole."""
@@ -67,38 +73,49 @@ def report_comment(
     return f"{marker}\n{report_markdown(document, verbose=verbose, limit=room, fold=True)}"
 
 
-def annotations(findings: Iterable[FindingDocument]) -> str:
-    """One workflow command a line. Of more than ten of a severity the tenth says how many are left out."""
-    by_severity: dict[str, list[FindingDocument]] = {severity: [] for severity in _COMMANDS}
+def annotations(findings: Iterable[FindingDocument], changes: Iterable[ChangeDocument] = ()) -> str:
+    """One workflow command a line: findings, and what happens to the objects of the file where they stand in it.
+
+    Of more than ten of a severity the tenth says how many are left out.
+    """
+    by_command: dict[str, list[str]] = {command: [] for command in _COMMANDS.values()}
     for finding in findings:
-        by_severity[finding["severity"]].append(finding)
+        command = _COMMANDS[finding["severity"]]
+        by_command[command].append(_of_finding(command, finding))
+    by_command["notice"] += (_of_change(one) for one in changes if "file" in one)
     lines: list[str] = []
-    for severity, found in by_severity.items():
-        command = _COMMANDS[severity]
+    for command, found in by_command.items():
         if len(found) > ANNOTATIONS:
-            shown = ANNOTATIONS - 1
-            lines.extend(_annotation(command, finding) for finding in found[:shown])
-            lines.append(
-                f"::{command}::{len(found) - shown} more findings are in the output of the command"
-            )
-        else:
-            lines.extend(_annotation(command, finding) for finding in found)
+            more = len(found) - ANNOTATIONS + 1
+            found[ANNOTATIONS - 1 :] = [
+                f"::{command}::{more} more are in the output of the command"
+            ]
+        lines += found
     return "".join(f"{line}\n" for line in lines)
 
 
-def _annotation(command: str, finding: FindingDocument) -> str:
-    properties = {
-        "file": finding["file"],
-        "line": finding["line"],
-        "col": finding["column"],
-        "title": finding["code"],
-    }
-    told = ",".join(
-        f"{key}={_property(str(value))}" for key, value in properties.items() if value is not None
-    )
+def _of_finding(command: str, finding: FindingDocument) -> str:
     fix = f" - {finding['fix']}" if finding["fix"] else ""
     place = f"{finding['path']}: " if finding["path"] and finding["file"] is None else ""
-    return f"::{command} {told}::{_data(place + finding['message'] + fix)}"
+    message = f"{place}{finding['message']}{fix}"
+    where = (finding["file"], finding["line"], finding["column"])
+    return _annotation(command, where, finding["code"], message)
+
+
+def _of_change(change: ChangeDocument) -> str:
+    name = f"{title(change['kind'])} {quote(change['name'])}"
+    fields = ", ".join(field["path"] for field in change["fields"])
+    told = f": {fields}" if change["action"] == "update" else ""
+    where = (change["file"], change["line"], change["column"])
+    return _annotation("notice", where, "plan", f"{change['action']} {name}{told}")
+
+
+def _annotation(
+    command: str, where: tuple[str | None, int | None, int | None], code: str, message: str
+) -> str:
+    properties = (*zip(("file", "line", "col"), where, strict=True), ("title", code))
+    told = ",".join(f"{key}={_property(str(one))}" for key, one in properties if one is not None)
+    return f"::{command} {told}::{_data(message)}"
 
 
 def _data(text: str) -> str:

@@ -39,7 +39,10 @@ class FieldDocument(TypedDict):
 
 
 class ChangeDocument(TypedDict):
-    """One object that differs in one plane; `id` is null as long as there is none."""
+    """One object that differs in one plane; `id` is null as long as there is none.
+
+    `file`, `line` and `column` say where the file has it, where it was read for this plan and has it at all.
+    """
 
     plane: str
     kind: str
@@ -48,6 +51,9 @@ class ChangeDocument(TypedDict):
     action: str
     renamed_from: NotRequired[str]
     fields: list[FieldDocument]
+    file: NotRequired[str]
+    line: NotRequired[int]
+    column: NotRequired[int]
 
 
 class CallDocument(TypedDict):
