@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.console import emit, exit_of, findings_told, note, print_plan
+from reconciler.cli.console import emit, exit_of, findings_told, note, print_plan, reasons_in
 from reconciler.cli.options import (
     Output,
     duration,
@@ -102,7 +102,7 @@ def command(
     with findings_told(output):
         prepared = prepare(request) if saved is None else prepare_saved(request, saved)
     plan = prepared.plan
-    document = document_of_plan(prepared)
+    document = document_of_plan(prepared, reasons=reasons_in(output))
     if output.format == "text":
         print_plan(prepared, output, document)
     if exit_of(plan.findings, strict=strict, tests=plan.tests):

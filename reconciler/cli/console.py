@@ -32,6 +32,13 @@ def note(text: str, output: Output | None = None) -> None:
         click.echo(text, err=True)
 
 
+def reasons_in(output: Output) -> int:
+    """Of how many groups of calls that meet something else the reasons are told: of some in a comment, of all with -v."""
+    from reconciler.render.github import REASONS
+
+    return sys.maxsize if output.verbose else REASONS if output.format == "github" else 0
+
+
 def print_plan(prepared: Prepared, output: Output, document: PlanDocument) -> None:
     """A plan in the format that was asked for; in a GitHub workflow its annotations and the job summary, too."""
     drawing = ""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli.console import exit_of, findings_told, print_plan
+from reconciler.cli.console import exit_of, findings_told, print_plan, reasons_in
 from reconciler.cli.options import (
     Output,
     live_option,
@@ -54,7 +54,7 @@ def command(
         prepared = prepare(request)
     known = causes(receipt, prepared) if receipt is not None else None
     rooms = prepared.rooms
-    print_plan(prepared, output, document_of_drift(prepared, known))
+    print_plan(prepared, output, document_of_drift(prepared, known, reasons=reasons_in(output)))
     if exit_of(prepared.plan.findings, strict=strict, tests=prepared.plan.tests):
         return ExitCode.ERROR
     if rooms is not None and rooms.unread:

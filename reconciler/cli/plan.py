@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli.console import exit_of, findings_told, note, print_plan
+from reconciler.cli.console import exit_of, findings_told, note, print_plan, reasons_in
 from reconciler.cli.options import (
     Output,
     live_option,
@@ -59,7 +59,7 @@ def command(
     with findings_told(output):
         prepared = prepare(request)
     rooms = prepared.rooms
-    print_plan(prepared, output, document_of_plan(prepared))
+    print_plan(prepared, output, document_of_plan(prepared, reasons=reasons_in(output)))
     if exit_of(prepared.plan.findings, strict=strict, tests=prepared.plan.tests):
         if out is not None:
             note(f"{out} was not written: the plan has errors or failing tests", output)

@@ -21,19 +21,24 @@ MOST_REROUTES = 100
 """A document tells of so many groups of calls."""
 
 
-def document_of_plan(prepared: Prepared) -> PlanDocument:
-    """A plan, with the live rooms where they were read, and the calls that meet something else."""
+def document_of_plan(prepared: Prepared, *, reasons: int = 0) -> PlanDocument:
+    """A plan, with the live rooms where they were read, and the calls that meet something else.
+
+    Of the first `reasons` groups of calls every step is told.
+    """
     document = plan_document(prepared.plan, prepared.rooms)
     _add_places(document, prepared.configuration)
-    _add_reroutes(document, prepared.draft)
+    _add_reroutes(document, prepared.draft, reasons)
     return document
 
 
-def document_of_drift(prepared: Prepared, causes: Causes | None = None) -> PlanDocument:
+def document_of_drift(
+    prepared: Prepared, causes: Causes | None = None, *, reasons: int = 0
+) -> PlanDocument:
     """The same as the answer to whether live differs. `causes`: which side changed, by a receipt."""
     document = drift_document(prepared.plan, causes, prepared.rooms)
     _add_places(document, prepared.configuration)
-    _add_reroutes(document, prepared.draft)
+    _add_reroutes(document, prepared.draft, reasons)
     return document
 
 
@@ -63,7 +68,7 @@ def _add_places(document: PlanDocument, configuration: Configuration) -> None:
             change["file"], change["line"], change["column"] = mark.file, mark.line, mark.column
 
 
-def _add_reroutes(document: PlanDocument, draft: Draft | None) -> None:
+def _add_reroutes(document: PlanDocument, draft: Draft | None, reasons: int) -> None:
     """Nothing is called where nothing differs, or where only the plan was saved and not what it was made from."""
     if draft is None or not document["changes"]:
         return
@@ -71,18 +76,21 @@ def _add_reroutes(document: PlanDocument, draft: Draft | None) -> None:
 
     before, after = draft.sides()
     rerouted = reroutes(before, after)
-    document["reroutes"] = [_reroute(one, before, after) for one in rerouted.found[:MOST_REROUTES]]
+    document["reroutes"] = [
+        _reroute(one, before, after, why=number < reasons)
+        for number, one in enumerate(rerouted.found[:MOST_REROUTES])
+    ]
     document["notes"] += _left_out(rerouted)
 
 
-def _reroute(one: Reroute, before: Routes, after: Routes) -> RerouteDocument:
+def _reroute(one: Reroute, before: Routes, after: Routes, *, why: bool) -> RerouteDocument:
     return {
         "numbers": list(one.numbers),
         "callers": list(one.callers),
         "sources": list(one.sources),
         "pin": None if one.pin is None else {"rule": one.pin.rule, "side": one.pin.side.value},
-        "before": document_of_answer(before, one.call, one.before, why=True),
-        "after": document_of_answer(after, one.call, one.after, why=True),
+        "before": document_of_answer(before, one.call, one.before, why=why),
+        "after": document_of_answer(after, one.call, one.after, why=why),
     }
 
 

@@ -159,7 +159,7 @@ def test_a_change_is_told_where_the_file_has_it() -> None:
 def test_a_comment_has_the_map_and_the_reasons(name: str) -> None:
     """Where something changes there is a map; where a call meets something else, what happens on the way."""
     one = scenario(name).prepared
-    document = document_of_plan(one)
+    document = document_of_plan(one, reasons=github.REASONS)
     drawing = drawn_changes(one, DRAWING_LIMIT)
     text = plan_comment(document, drawing=drawing)
     assert ("```mermaid\nflowchart LR\n" in text) == bool(document["changes"])
