@@ -33,10 +33,14 @@ def note(text: str, output: Output | None = None) -> None:
 
 
 def reasons_in(output: Output) -> int:
-    """Of how many groups of calls that meet something else the reasons are told: of some in a comment, of all with -v."""
+    """Of how many groups of calls that meet something else the reasons are told: in a comment some, with -v all."""
+    if output.verbose:
+        return sys.maxsize
+    if output.format != "github":
+        return 0
     from reconciler.render.github import REASONS
 
-    return sys.maxsize if output.verbose else REASONS if output.format == "github" else 0
+    return REASONS
 
 
 def print_plan(prepared: Prepared, output: Output, document: PlanDocument) -> None:
