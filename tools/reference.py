@@ -46,7 +46,7 @@ _LISTS = {
 COMMON = ("--config", "--format", "--color", "--quiet", "--verbose")
 CONNECTION = ("--server-version", "--timeout", "--concurrency")
 
-_REGION = re.compile(r"(<!-- generated: (\w+)(?: (\w+))? -->\n).*?(<!-- end -->)", re.DOTALL)
+_REGION = re.compile(r"(<!-- generated: (\w+)(?: ([\w-]+))? -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -39,6 +39,7 @@ COMMANDS = {
     "show": ("show", "Show a saved plan, a snapshot or a receipt."),
     "snapshot": ("snapshot", "Save the live project to a file, secrets left out."),
     "export": ("export", "Print the live project as a configuration that plans to no change."),
+    "import-lk": ("import_lk", "Turn JSON files of the lk command line into a configuration."),
     "ids": ("ids", "Print the ids of the live objects by name."),
     "history": ("history", "Tell what happened in a room, from the journal of the controller."),
     "graph": ("graph", "Draw the map: numbers, trunks, rules, rooms, agents."),

@@ -6,7 +6,8 @@ change; what the language cannot say is left out or left alone, and a note says 
 """
 
 from reconciler.export.project import Exported, export_project
+from reconciler.export.sip import LeftOut
 from reconciler.export.template import first_file
 from reconciler.export.variables import Variable
 
-__all__ = ["Exported", "Variable", "export_project", "first_file"]
+__all__ = ["Exported", "LeftOut", "Variable", "export_project", "first_file"]

@@ -54,7 +54,8 @@ def add(
     if explain:
         document.comment("version", f"The LiveKit project at {quoted(host)}, as it lives.", "")
     if notes:
-        document.comment("version", "Not all of the live project stands here:", "")
+        whole = "the live project" if host else "what was imported"
+        document.comment("version", f"Not all of {whole} stands here:", "")
         for note in notes:
             document.comments["version"].insert(-1, f"  {note}")
     if not explain:

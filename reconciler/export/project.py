@@ -31,11 +31,15 @@ _VERSION = re.compile(r"v?([0-9]+\.[0-9]+(?:\.[0-9]+)?|newest)(?:[.+-].*)?")
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """A configuration that plans to no change: its text, the variables to set first, and what is not in it."""
+    """A configuration that plans to no change: its text, the variables to set first, and what is not in it.
+
+    `notes` tell of `left_out`, too.
+    """
 
     text: str
     variables: tuple[Variable, ...]
     notes: tuple[str, ...]
+    left_out: tuple[LeftOut, ...] = ()
 
 
 @dataclass(slots=True)
@@ -52,7 +56,8 @@ def export_project(
 ) -> Exported:
     """The live project as a file.
 
-    `era` is the one that the snapshot was read with. `server` is the version to write into the file, for projects
+    `era` is the one that the snapshot was read with. One that comes from no server has no host, and then the file
+    has none. `server` is the version to write into the file, for projects
     whose version is known by more than their objects. With `comments` the file explains itself.
     """
     variables = Variables()
@@ -77,11 +82,14 @@ def export_project(
     notes = (*map(_left_out, plane.left_out), *plane.notes)
     settled = variables.settle()
     commentary.add(document, snapshot.host, settled, notes, explain=comments)
-    return Exported(emit(document, [one.name for one in settled]), settled, notes)
+    text = emit(document, [one.name for one in settled])
+    return Exported(text, settled, notes, tuple(plane.left_out))
 
 
 def _project(name: str, host: str, server: str | None) -> Map:
-    project = Map({"name": name, "host": host}, open=True)
+    project = Map({"name": name}, open=True)
+    if host:
+        project.entries["host"] = host
     version = _VERSION.fullmatch(server or "")
     if version is not None:
         project.entries["server"] = version[1]

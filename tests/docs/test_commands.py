@@ -24,6 +24,7 @@ NOT_RUN = {
     "these are yours",
     "it runs these tests",
     "it needs your editor",
+    "it needs lk and your project",
 }
 # Of the trunk in tests/docs/before.yaml.
 PASSWORD = "a-password-that-is-live"

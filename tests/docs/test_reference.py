@@ -18,7 +18,7 @@ from tests.project.repository import ROOT
 from tools import findings, reference
 
 _CODE_SPAN = re.compile(r"`([^`]+)`")
-_CALL = re.compile(r"\breconcile ([a-z]+)\b([^|;&<>\n]*)")
+_CALL = re.compile(r"\breconcile ([a-z]+(?:-[a-z]+)*)\b([^|;&<>\n]*)")
 _OPTION = re.compile(r"(?<![\w-])(--[a-z][a-z-]+)")
 _FINDING = re.compile(r"[a-z]+(-[a-z0-9]+)+")
 # Functions that make a finding: the code stands among the first two arguments.

@@ -1,0 +1,236 @@
+"""JSON files of the `lk` command line as LiveKit's messages: what is fed to its `create`, and what its `list` prints.
+
+A file holds any number of documents: requests (`{"trunk": …}`, `{"dispatch_rule": …}`), objects without that wrapper,
+lists (`{"items": […]}`, `[…]`). What kind of object stands there follows from its fields. Every problem of every file
+is collected; nothing here decides what the objects mean together.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final, NoReturn
+
+from reconciler.config.suggest import closest, listing
+from reconciler.errors import FileError
+from reconciler.gateway.lk_json import JsonObject, fields_of, read_message
+from reconciler.gateway.messages import MESSAGES
+from reconciler.sip.spec import DISPATCH_RULE, INBOUND_TRUNK, OUTBOUND_TRUNK
+
+# What `lk` says in front of what it prints.
+_TALK = re.compile(r"\s*(?:Using [^\n]*\n\s*)*")
+_STATES: Final = {"createdat", "updatedat"}
+_RULE_ONLY: Final = {
+    "rule",
+    "trunkids",
+    "roomconfig",
+    "roompreset",
+    "hidephonenumber",
+    "sipdispatchruleid",
+    "dispatchruledirect",
+    "dispatchruleindividual",
+    "dispatchrulecallee",
+}
+_OUTBOUND_ONLY: Final = {"address", "transport", "destinationcountry", "fromhost"}
+_INBOUND: Final = {
+    "numbers",
+    "allowedaddresses",
+    "allowednumbers",
+    "authusername",
+    "authpassword",
+    "authrealm",
+    "krispenabled",
+    "maxcallduration",
+    "ringingtimeout",
+    "siptrunkid",
+}
+_FIRST_API: Final = {
+    "inboundaddresses",
+    "inboundnumbersregex",
+    "inboundusername",
+    "inboundpassword",
+    "outboundaddress",
+    "outboundnumber",
+    "outboundusername",
+    "outboundpassword",
+    "kind",
+}
+_WRAPPERS: Final = {"trunk": "trunk", "dispatch_rule": "rule", "dispatchRule": "rule"}
+_TOP: Final = ("trunk", "dispatch_rule", "items")
+
+
+@dataclass(frozen=True, slots=True)
+class LkObject:
+    """A trunk or a rule out of a file. `place` is unique, and says where it stands."""
+
+    kind: str
+    message: Any
+    place: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class LkObjects:
+    """What some files hold, and what is wrong with them, line by line."""
+
+    objects: tuple[LkObject, ...]
+    problems: tuple[str, ...]
+
+
+def read_lk_files(files: Iterable[tuple[str, bytes]]) -> LkObjects:
+    """The objects in some files, each given by its name and its bytes."""
+    reader = _Reader([], [])
+    for name, data in files:
+        try:
+            reader.file(name, _text(name, data))
+        except FileError as error:
+            reader.problems.append(str(error))
+    return LkObjects(tuple(reader.objects), tuple(reader.problems))
+
+
+def _text(name: str, data: bytes) -> str:
+    """The text of a file. PowerShell writes UTF-16 where output is redirected; others put a mark in front of UTF-8."""
+    encoding = json.detect_encoding(data)
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise FileError(f"{name}: not JSON: byte {error.start} is no {encoding}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    objects: list[LkObject]
+    problems: list[str]
+
+    def file(self, name: str, text: str) -> None:
+        """Reads all documents of a file."""
+        for mark, document in _documents(name, text):
+            self._document(document, f"{name}{mark}", "", name)
+
+    def _document(self, document: Any, place: str, path: str, source: str) -> None:
+        if isinstance(document, list):
+            for number, one in enumerate(document):
+                self._document(one, place, f"{path}[{number}]", source)
+        elif not isinstance(document, dict):
+            self._problem(place, path, "write an object in braces: a trunk or a dispatch rule")
+        elif "items" in document:
+            self._items(document, place, path, source)
+        else:
+            self._object(document, place, path, source)
+
+    def _items(self, document: dict[str, Any], place: str, path: str, source: str) -> None:
+        for key in document.keys() - {"items"}:
+            self._problem(place, _join(path, key), "nothing stands beside items")
+        items = document["items"] or []
+        if isinstance(items, list):
+            self._document(items, place, _join(path, "items"), source)
+        else:
+            self._problem(place, _join(path, "items"), "write a list in brackets")
+
+    def _object(self, document: dict[str, Any], place: str, path: str, source: str) -> None:
+        where = f"{place}: {path}" if path else place
+        wrapper = next((key for key in _WRAPPERS if key in document), None)
+        if wrapper is not None:
+            inner = document[wrapper]
+            self._no_siblings(document, wrapper, place, path)
+            path = _join(path, wrapper)
+            if not isinstance(inner, dict):
+                self._problem(place, path, "write an object in braces")
+                return
+        else:
+            inner = document
+        kind = DISPATCH_RULE.name if _WRAPPERS.get(wrapper or "") == "rule" else None
+        if kind is None:
+            kind = self._kind(inner, place, path, is_trunk=wrapper is not None)
+        if kind is None:
+            return
+        message = MESSAGES[kind]()
+        before = len(self.problems)
+        read_message(message, inner, path, lambda at, text: self._problem(place, at, text))
+        if len(self.problems) == before:
+            self.objects.append(LkObject(kind, message, where, source))
+
+    def _no_siblings(self, document: dict[str, Any], wrapper: str, place: str, path: str) -> None:
+        for key in document.keys() - {wrapper}:
+            message = f"LiveKit does not read what stands beside {wrapper}"
+            known = fields_of(MESSAGES[DISPATCH_RULE.name].DESCRIPTOR)
+            fix = f": it belongs in {wrapper}" if key in known else ""
+            self._problem(place, _join(path, key), f"{message}{fix}")
+        if isinstance(document, JsonObject) and wrapper in document.twice:
+            self._problem(place, _join(path, wrapper), "stands there twice")
+
+    def _kind(self, value: dict[str, Any], place: str, path: str, *, is_trunk: bool) -> str | None:
+        """Which object this is, by the fields that only one kind has."""
+        found = {key.replace("_", "").lower(): key for key in value}
+        if not is_trunk and (found.keys() & _RULE_ONLY):
+            return DISPATCH_RULE.name
+        first = found.keys() & _FIRST_API
+        if first:
+            key = found[min(first)]
+            self._problem(
+                place,
+                _join(path, key),
+                "a trunk of LiveKit's first SIP API, for both directions at once; import what "
+                "`lk sip inbound list --json` and `lk sip outbound list --json` print instead",
+            )
+            return None
+        if found.keys() & _OUTBOUND_ONLY:
+            return OUTBOUND_TRUNK.name
+        if is_trunk or found.keys() & _INBOUND:
+            return INBOUND_TRUNK.name
+        if found.keys() & {"inboundnumbers"}:
+            return DISPATCH_RULE.name
+        if found.keys() - _STATES:
+            self._foreign(list(value), place, path)
+        return None
+
+    def _foreign(self, keys: list[str], place: str, path: str) -> None:
+        """An object whose kind nothing tells."""
+        known = [*_TOP, *(name for one in MESSAGES.values() for name in fields_of(one.DESCRIPTOR))]
+        fix = next((hint for key in keys if (hint := closest(key, known))), listing(_TOP))
+        self._problem(
+            place, _join(path, keys[0]), f"neither of a trunk nor of a dispatch rule; {fix}"
+        )
+
+    def _problem(self, place: str, path: str, text: str) -> None:
+        self.problems.append(f"{place}: {path}: {text}" if path else f"{place}: {text}")
+
+
+def _join(path: str, key: str) -> str:
+    return f"{path}.{key}" if path else key
+
+
+def _documents(name: str, text: str) -> Iterator[tuple[str, Any]]:
+    """The documents of a text, each but the first with the place where it begins."""
+    decoder = json.JSONDecoder(object_pairs_hook=JsonObject, parse_constant=_no_number)
+    first = position = _start(text, 0)
+    while position < len(text):
+        mark = (
+            f":{text.count(chr(10), 0, position) + 1}:{position - text.rfind(chr(10), 0, position)}"
+        )
+        start = position
+        try:
+            document, position = decoder.raw_decode(text, start)
+        except json.JSONDecodeError as error:
+            where = f"{name}:{error.lineno}:{error.colno}"
+            raise FileError(f"{where}: not JSON: {_lower(error.msg)}") from error
+        except (ValueError, RecursionError) as error:
+            reason = "too deep" if isinstance(error, RecursionError) else str(error)
+            raise FileError(f"{name}{mark}: not JSON: {reason}") from error
+        yield "" if start == first else mark, document
+        position = _start(text, position)
+
+
+def _start(text: str, position: int) -> int:
+    found = _TALK.match(text, position)
+    return found.end() if found else position
+
+
+def _lower(text: str) -> str:
+    return text[:1].lower() + text[1:]
+
+
+def _no_number(text: str) -> NoReturn:
+    raise ValueError(f"{text} is no number of JSON")
