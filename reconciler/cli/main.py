@@ -16,12 +16,16 @@ import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
 from reconciler import __version__
+from reconciler.cli.page import EPILOG, grouped
 from reconciler.errors import ExitCode, ReconcileError
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 # Command → (module, one line of help). The order is that of the help page: from the first file to the daily work.
 COMMANDS = {
@@ -47,18 +51,9 @@ COMMANDS = {
     "conventions": ("conventions", "Print which rooms get which agents, for applications."),
     "serve": ("serve", "Keep live rooms at their conventions: webhooks in, dispatches out."),
     "emulate": ("emulate", "Run an emulator of LiveKit's API on loopback."),
+    "completion": ("completion", "Print the script that completes commands in bash, zsh or fish."),
     "schema": ("schema", "Print the JSON Schema of the file, for editors."),
 }
-
-EXIT_CODES = """\b
-Exit codes:
-  0    done, or nothing to change
-  1    an error; a partial apply; a failing routing test
-  2    there are changes or drift (drift, plan --detailed-exitcode), bad verdicts (rooms, probe, token inspect)
-  3    refused, nothing was written: stale plan, deletion guard, no approval, wrong host
-  64   wrong usage
-  130  interrupted
-"""
 
 
 class Commands(click.Group):
@@ -79,14 +74,27 @@ class Commands(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The list of commands, without importing any of them."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+        width = max(map(len, COMMANDS))
+        for title, rows in grouped({name: text for name, (_, text) in COMMANDS.items()}):
+            with formatter.section(title):
+                formatter.write_dl([(name.ljust(width), text) for name, text in rows])
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The commands that a shell offers, without importing any of them, and the options."""
+        from click.shell_completion import CompletionItem
+
+        names = [
+            CompletionItem(name, help=text)
+            for name, (_, text) in COMMANDS.items()
+            if name.startswith(incomplete)
+        ]
+        return names + click.Command.shell_complete(self, ctx, incomplete)
 
 
 @click.command(
     cls=Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog=EXIT_CODES,
+    epilog=EPILOG,
     no_args_is_help=True,
 )
 @click.version_option(
@@ -97,14 +105,6 @@ def cli() -> None:
 
     SIP routing (trunks, dispatch rules) decides which room a phone call lands in; agent dispatch decides which agent
     joins a room. A YAML file lists both, a plan shows what differs from the live project, an apply makes it so.
-
-    \b
-    Start with:
-      reconcile init            a commented first file
-      reconcile plan            what would change
-      reconcile apply           change it
-
-    The server and the key to it come from LIVEKIT_URL, LIVEKIT_API_KEY and LIVEKIT_API_SECRET.
     """
 
 
@@ -147,6 +147,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
         code = cli.main(args=arguments, prog_name="reconcile", standalone_mode=False)
         sys.stdout.flush()
         return code if isinstance(code, int) else ExitCode.OK
+    except SystemExit as done:
+        # A shell asked what could come next, and click has answered.
+        return done.code if isinstance(done.code, int) else ExitCode.OK
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message(), err=True)
         return ExitCode.USAGE
