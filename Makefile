@@ -20,6 +20,11 @@ PYTEST_ARGS ?=
 BENCH_ARGS ?=
 # What is locked: the package, its extras that tests or type checks touch, and the tools.
 LOCKED := --all-extras --group dev
+# What the container image has: the package with all that it can do at run time. Its versions are those that were tested.
+SHIPPED := $(addprefix --extra ,metrics notify postgresql serve write-back)
+BACKEND := import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")
+COMPILE := uv pip compile --universal --python-version 3.11 --generate-hashes \
+	--no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet
 
 .PHONY: help
 help: ## list the targets
@@ -82,10 +87,11 @@ lowest: ## run the tests with the oldest dependencies that pyproject.toml allows
 	@PATH="$(abspath .venv-lowest)/bin:$$PATH" pytest -n auto --ignore tests/project $(PYTEST_ARGS)
 
 .PHONY: lock
-lock: ## resolve the dependencies anew into requirements/dev.lock (needs uv)
+lock: ## resolve the dependencies anew into requirements/ (needs uv)
 	@command -v uv >/dev/null || { echo "uv is needed: python3 -m pip install uv" >&2; exit 1; }
-	uv pip compile pyproject.toml $(LOCKED) --universal --python-version 3.11 --upgrade --generate-hashes \
-		--no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet -o $(LOCK)
+	$(COMPILE) pyproject.toml $(LOCKED) --upgrade -o $(LOCK)
+	$(COMPILE) pyproject.toml $(SHIPPED) -c $(LOCK) -o requirements/container.lock
+	$(PYTHON) -c '$(BACKEND)' | $(COMPILE) - -c $(LOCK) -o requirements/build.lock
 
 .PHONY: clean
 clean: ## remove what the other targets made

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from reconciler.export.document import Map
 from reconciler.export.scalars import quoted
+from reconciler.export.template import SCHEMA_LINE
 from reconciler.export.variables import Variable
 
 _SECTIONS = {
@@ -52,6 +53,7 @@ def add(
     for section in ("project", "sip", "agents"):
         document.comment(section, "")
     if explain:
+        document.comment("version", SCHEMA_LINE)
         document.comment("version", f"The LiveKit project at {quoted(host)}, as it lives.", "")
     if notes:
         whole = "the live project" if host else "what was imported"

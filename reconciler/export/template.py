@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from reconciler.export.scalars import scalar
 
+# The `$id` of the shipped schema. Editors with a YAML language server read the first line, and check and complete.
+SCHEMA_LINE = (
+    "yaml-language-server: "
+    "$schema=https://livekit-reconciler.readthedocs.io/schemas/dispatch.schema.json"
+)
+
 _TEMPLATE = """\
+# @SCHEMA@
 # One place that says which room a call lands in, and which agent joins a room.
 #   reconcile validate    checks this file, offline
 #   reconcile plan        shows what would change in the live project
@@ -53,4 +60,4 @@ agents:
 
 def first_file(name: str) -> str:
     """A commented configuration for a project of this name."""
-    return _TEMPLATE.replace("@NAME@", scalar(name))
+    return _TEMPLATE.replace("@SCHEMA@", SCHEMA_LINE).replace("@NAME@", scalar(name))

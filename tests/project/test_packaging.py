@@ -2,23 +2,50 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
 
+from reconciler.documents import schema
+from tests.project.installation import make_environment, run
 from tests.project.repository import ROOT, files, pyproject
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> ZipFile:
-    """The wheel, built from the checkout by the locked build backend, without a network."""
-    folder = tmp_path_factory.mktemp("wheel")
-    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder with wheel and sdist, built from the checkout by the locked build backend, without a network."""
+    folder = tmp_path_factory.mktemp("built")
+    command = [sys.executable, "-m", "hatchling", "build", "-d", str(folder)]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
-    return ZipFile(next(folder.glob("*.whl")))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def wheel(built: Path) -> ZipFile:
+    """The wheel."""
+    return ZipFile(next(built.glob("*.whl")))
+
+
+@pytest.fixture(scope="module", params=["wheel", "sdist"])
+def installed(
+    request: pytest.FixtureRequest, built: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """The programs of an environment into which pip installed one of the two.
+
+    Dependencies come from the environment of the tests, which is the lock file's; nothing else of it is seen.
+    """
+    folder = tmp_path_factory.mktemp(request.param)
+    python = make_environment(folder / "environment", borrow=True)
+    (package,) = built.glob("*.whl" if request.param == "wheel" else "*.tar.gz")
+    flags = ("--no-index", "--no-deps", "--no-build-isolation", "--ignore-installed")
+    done = run(python, "-m", "pip", "install", *flags, package, cwd=folder)
+    assert done.returncode == 0, done.stderr
+    return python.parent
 
 
 def test_the_wheel_has_every_file_of_the_package(wheel: ZipFile) -> None:
@@ -50,3 +77,62 @@ def test_the_command_tells_the_version_of_the_package() -> None:
     reconcile = Path(sys.executable).with_name("reconcile")
     done = subprocess.run([reconcile, "--version"], capture_output=True, text=True, check=True)
     assert pyproject()["project"]["version"] in done.stdout
+
+
+def test_the_sdist_has_all_that_the_wheel_is_made_of(built: Path) -> None:
+    """Nothing of the package is left behind, and no test, tool or workflow comes along."""
+    (sdist,) = built.glob("*.tar.gz")
+    with tarfile.open(sdist) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    package = {
+        str(path.relative_to(ROOT)) for path in files() if ROOT / "reconciler" in path.parents
+    }
+    shipped = {name for name in names if name.startswith("reconciler/")}
+    assert shipped == package
+    beside = {"README.md", "CHANGELOG.md", "LICENSE", "pyproject.toml", "PKG-INFO", ".gitignore"}
+    assert names - shipped <= beside
+
+
+@pytest.mark.slow
+def test_what_is_installed_is_no_checkout(installed: Path, tmp_path: Path) -> None:
+    """The tests below ask the package that was installed, and the licence and the version came with it."""
+    code = "import reconciler; print(reconciler.__file__)"
+    done = run(installed / "python", "-c", code, cwd=tmp_path)
+    assert Path(done.stdout.strip()).is_relative_to(installed.parent)
+    told = run(installed / "reconcile", "--version", cwd=tmp_path)
+    assert told.stdout == f"reconcile {pyproject()['project']['version']}\n"
+
+
+@pytest.mark.slow
+def test_an_installation_writes_checks_and_describes_files(installed: Path, tmp_path: Path) -> None:
+    """The first file, its check, and the schemas that ship as data."""
+    reconcile = installed / "reconcile"
+    assert run(reconcile, "init", cwd=tmp_path).returncode == 0
+    checked = run(reconcile, "validate", cwd=tmp_path)
+    assert (checked.returncode, checked.stderr) == (0, "no findings in 1 file\n")
+    described = run(reconcile, "schema", "plan", cwd=tmp_path)
+    assert json.loads(described.stdout) == schema("plan")
+
+
+@pytest.mark.slow
+def test_an_installation_emulates_plans_and_applies(installed: Path, tmp_path: Path) -> None:
+    """The emulator, and a client of it, in two processes as users start them."""
+    reconcile = installed / "reconcile"
+    assert run(reconcile, "init", cwd=tmp_path).returncode == 0
+    emulator = subprocess.Popen(
+        [reconcile, "emulate", "--port", "0", "--format", "json"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    with emulator:
+        try:
+            assert emulator.stdout is not None
+            server = json.loads(emulator.stdout.readline())
+            applied = run(reconcile, "apply", "--auto-approve", cwd=tmp_path, **server)
+            assert applied.returncode == 0, applied.stdout + applied.stderr
+            planned = run(reconcile, "plan", "--detailed-exitcode", cwd=tmp_path, **server)
+            assert planned.returncode == 0, planned.stdout + planned.stderr
+        finally:
+            emulator.terminate()
