@@ -25,6 +25,7 @@ NOT_RUN = {
     "it runs these tests",
     "it needs your editor",
     "it needs lk and your project",
+    "it needs a container engine",
 }
 # Of the trunk in tests/docs/before.yaml.
 PASSWORD = "a-password-that-is-live"

@@ -13,6 +13,7 @@ from livekit.protocol.sip import (
 )
 
 from reconciler.core.objects import Snapshot
+from reconciler.documents import schema
 from reconciler.export import export_project, first_file
 from reconciler.gateway.read import snapshot
 from reconciler.sip.era import Era
@@ -184,3 +185,12 @@ def test_the_first_file_is_valid(name: str) -> None:
     assert check(configuration, Era.NEW) == ()
     assert check(configuration, Era.OLD) == ()
     assert first_file(name).count("#") > 10
+
+
+def test_the_first_line_names_the_schema() -> None:
+    """Editors look there, for the address that the schema gives itself."""
+    line = f"# yaml-language-server: $schema={schema('dispatch')['$id']}"
+    assert first_file("acme").splitlines()[0] == line
+    snapshot = Snapshot("acme.livekit.example", {})
+    explained = export_project(snapshot, name="acme", era=Era.NEW, comments=True)
+    assert explained.text.splitlines()[0] == line

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
@@ -13,12 +14,15 @@ from packaging.utils import canonicalize_name
 from tests.project.repository import ROOT, pyproject
 
 LOCK = ROOT / "requirements" / "dev.lock"
+# What the image is built from: parts of the lock above.
+CONTAINER = LOCK.with_name("container.lock")
+BUILD = LOCK.with_name("build.lock")
 
 
-def pins() -> dict[str, tuple[Requirement, list[str]]]:
+def pins(lock: Path = LOCK) -> dict[str, tuple[Requirement, list[str]]]:
     """Name to pin and hashes."""
     found: dict[str, tuple[Requirement, list[str]]] = {}
-    for entry in re.split(r"\n(?=\S)", LOCK.read_text()):
+    for entry in re.split(r"\n(?=\S)", lock.read_text()):
         requirement, *hashes = re.split(r"\s*\\\n\s+", entry.strip())
         pin = Requirement(requirement)
         found[canonicalize_name(pin.name)] = (pin, hashes)
@@ -76,4 +80,25 @@ def test_make_lock_writes_this_file() -> None:
         text=True,
     ).stdout
     assert "--generate-hashes" in printed
-    assert "-o requirements/dev.lock" in printed
+    for lock in (LOCK, CONTAINER, BUILD):
+        assert f"-o {lock.relative_to(ROOT)}" in printed
+
+
+@pytest.mark.parametrize("lock", [CONTAINER, BUILD])
+def test_the_image_has_what_was_tested(lock: Path) -> None:
+    """Its pins are those of the environment in which the tests run, hashes included."""
+    tested = pins()
+    for name, pin in pins(lock).items():
+        assert (str(tested[name][0].specifier), tested[name][1]) == (str(pin[0].specifier), pin[1])
+
+
+def test_the_image_has_every_extra_but_the_documents() -> None:
+    """What `reconcile` can do at run time, and the backend that builds it."""
+    content = pyproject()
+    extras = content["project"]["optional-dependencies"]
+    shipped = [one for name, texts in extras.items() if name != "docs" for one in texts]
+    for lock, texts in (
+        (CONTAINER, [*content["project"]["dependencies"], *shipped]),
+        (BUILD, content["build-system"]["requires"]),
+    ):
+        assert {canonicalize_name(Requirement(text).name) for text in texts} <= pins(lock).keys()

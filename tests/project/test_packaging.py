@@ -110,8 +110,9 @@ def test_an_installation_writes_checks_and_describes_files(installed: Path, tmp_
     assert run(reconcile, "init", cwd=tmp_path).returncode == 0
     checked = run(reconcile, "validate", cwd=tmp_path)
     assert (checked.returncode, checked.stderr) == (0, "no findings in 1 file\n")
-    described = run(reconcile, "schema", "plan", cwd=tmp_path)
-    assert json.loads(described.stdout) == schema("plan")
+    for name in ("dispatch", "plan"):
+        described = run(reconcile, "schema", name, cwd=tmp_path)
+        assert json.loads(described.stdout) == schema(name)
 
 
 @pytest.mark.slow
