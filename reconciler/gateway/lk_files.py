@@ -107,29 +107,32 @@ class _Reader:
     def file(self, name: str, text: str) -> None:
         """Reads all documents of a file."""
         for mark, document in _documents(name, text):
-            self._document(document, f"{name}{mark}", "", name)
+            place = f"{name}{mark}"
+            if isinstance(document, dict) and "items" in document:
+                self._items(document, place, name)
+            elif isinstance(document, list):
+                self._list(document, place, "", name)
+            else:
+                self._object(document, place, "", name)
 
-    def _document(self, document: Any, place: str, path: str, source: str) -> None:
-        if isinstance(document, list):
-            for number, one in enumerate(document):
-                self._document(one, place, f"{path}[{number}]", source)
-        elif not isinstance(document, dict):
+    def _items(self, document: dict[str, Any], place: str, source: str) -> None:
+        for key in document:
+            if key != "items":
+                self._problem(place, key, "nothing stands beside items")
+        items = document["items"]
+        if items is None or isinstance(items, list):
+            self._list(items or [], place, "items", source)
+        else:
+            self._problem(place, "items", "write a list in brackets")
+
+    def _list(self, documents: list[Any], place: str, path: str, source: str) -> None:
+        for number, one in enumerate(documents):
+            self._object(one, place, f"{path}[{number}]", source)
+
+    def _object(self, document: Any, place: str, path: str, source: str) -> None:
+        if not isinstance(document, dict):
             self._problem(place, path, "write an object in braces: a trunk or a dispatch rule")
-        elif "items" in document:
-            self._items(document, place, path, source)
-        else:
-            self._object(document, place, path, source)
-
-    def _items(self, document: dict[str, Any], place: str, path: str, source: str) -> None:
-        for key in document.keys() - {"items"}:
-            self._problem(place, _join(path, key), "nothing stands beside items")
-        items = document["items"] or []
-        if isinstance(items, list):
-            self._document(items, place, _join(path, "items"), source)
-        else:
-            self._problem(place, _join(path, "items"), "write a list in brackets")
-
-    def _object(self, document: dict[str, Any], place: str, path: str, source: str) -> None:
+            return
         where = f"{place}: {path}" if path else place
         wrapper = next((key for key in _WRAPPERS if key in document), None)
         if wrapper is not None:
@@ -153,7 +156,9 @@ class _Reader:
             self.objects.append(LkObject(kind, message, where, source))
 
     def _no_siblings(self, document: dict[str, Any], wrapper: str, place: str, path: str) -> None:
-        for key in document.keys() - {wrapper}:
+        for key in document:
+            if key == wrapper:
+                continue
             message = f"LiveKit does not read what stands beside {wrapper}"
             known = fields_of(MESSAGES[DISPATCH_RULE.name].DESCRIPTOR)
             fix = f": it belongs in {wrapper}" if key in known else ""
@@ -205,21 +210,21 @@ def _join(path: str, key: str) -> str:
 def _documents(name: str, text: str) -> Iterator[tuple[str, Any]]:
     """The documents of a text, each but the first with the place where it begins."""
     decoder = json.JSONDecoder(object_pairs_hook=JsonObject, parse_constant=_no_number)
-    first = position = _start(text, 0)
+    position, line, counted, is_first = _start(text, 0), 1, 0, True
     while position < len(text):
-        mark = (
-            f":{text.count(chr(10), 0, position) + 1}:{position - text.rfind(chr(10), 0, position)}"
-        )
-        start = position
+        line += text.count("\n", counted, position)
+        counted = position
+        here = f":{line}:{position - text.rfind(chr(10), 0, position)}"
         try:
-            document, position = decoder.raw_decode(text, start)
+            document, position = decoder.raw_decode(text, position)
         except json.JSONDecodeError as error:
             where = f"{name}:{error.lineno}:{error.colno}"
             raise FileError(f"{where}: not JSON: {_lower(error.msg)}") from error
         except (ValueError, RecursionError) as error:
             reason = "too deep" if isinstance(error, RecursionError) else str(error)
-            raise FileError(f"{name}{mark}: not JSON: {reason}") from error
-        yield "" if start == first else mark, document
+            raise FileError(f"{name}{here}: not JSON: {reason}") from error
+        yield "" if is_first else here, document
+        is_first = False
         position = _start(text, position)
 
 

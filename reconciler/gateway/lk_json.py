@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -25,6 +26,7 @@ Problem: TypeAlias = Callable[[str, str], None]
 """Takes the path of a field and what is wrong with it."""
 
 _DURATION = re.compile(r"[0-9]{1,12}(\.[0-9]{1,9})?s")
+_LONGEST_KEY = 80  # of one in a message
 _DIGITS = re.compile(r"-?[0-9]{1,19}")
 _INTEGERS = {
     FieldDescriptor.CPPTYPE_INT32: (-(2**31), 2**31 - 1),
@@ -46,8 +48,8 @@ class JsonObject(dict[str, Any]):
         super().__init__(pairs)
         self.twice: tuple[str, ...] = ()
         if len(self) < len(pairs):
-            keys = [key for key, _ in pairs]
-            self.twice = tuple(key for key in self if keys.count(key) > 1)
+            counts = Counter(key for key, _ in pairs)
+            self.twice = tuple(key for key in self if counts[key] > 1)
 
 
 class Misfit(Exception):
@@ -277,8 +279,11 @@ def _homes(root: Descriptor) -> dict[str, tuple[str, tuple[str, ...]]]:
 
 
 def _below(path: str, key: str) -> str:
+    key = key if len(key) <= _LONGEST_KEY else f"{key[:_LONGEST_KEY]}…"
     shown = (
-        key if key.replace("_", "").replace("-", "").replace(".", "").isalnum() else json.dumps(key)
+        key
+        if key.replace("_", "").replace("-", "").replace(".", "").isalnum()
+        else json.dumps(key, ensure_ascii=False)
     )
     return f"{path}.{shown}" if path else shown
 

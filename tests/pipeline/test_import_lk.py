@@ -287,6 +287,8 @@ def test_a_live_object_without_a_name_is_pinned(shell: Shell) -> None:
         ("version: 1\n", "a.json:1:1: not JSON: "),
         ('{"trunk": {"numbers": NaN}}', "not JSON: NaN"),
         ("[" * 100_000, "not JSON: too deep"),
+        ("[" * 800 + "]" * 800, "[0]: write an object"),
+        ({**TRUNK, "x" * 10_000: 1}, 'x…": LiveKit has no such field here'),
     ],
 )  # fmt: skip
 def test_problems_are_told_with_file_and_field(shell: Shell, content: Any, told: str) -> None:
