@@ -31,6 +31,15 @@ def write_private(path: Path, data: bytes, what: str) -> None:
     A link stays one: the file that it names is written. A device or a pipe (`/dev/null`, `/dev/stdout`) is written into
     and never replaced, which root could do.
     """
+    _write(path, data, what, 0o600)
+
+
+def write_readable(path: Path, data: bytes, what: str) -> None:
+    """The same with mode 0644: a file for another user's program, with nothing in it that is near a secret."""
+    _write(path, data, what, 0o644)
+
+
+def _write(path: Path, data: bytes, what: str, mode: int) -> None:
     try:
         if path.exists() and not (path.is_file() or path.is_dir()):
             path.write_bytes(data)
@@ -42,6 +51,7 @@ def write_private(path: Path, data: bytes, what: str) -> None:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(data)
                 file.flush()
+                os.fchmod(file.fileno(), mode)
                 os.fsync(file.fileno())
             Path(temporary).replace(target)
         except BaseException:

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from reconciler.cli.console import exit_of, findings_told, print_plan, reasons_in
+from reconciler.cli.drift_alerts import Alerts, Watch, alert_options
 from reconciler.cli.options import (
     Output,
     live_option,
@@ -28,11 +29,13 @@ from reconciler.pipeline.request import Request
     help="Receipt of the last apply: tells which side changed.",
 )
 @strict_option
+@alert_options
 @output_options
 def command(
     receipt: Path | None,
     strict: bool,
     request: Request,
+    alerts: Alerts,
     output: Output,
 ) -> int:
     """Tell whether the live project still is what the file says: exit code 2 if not.
@@ -45,16 +48,20 @@ def command(
       reconcile drift
       reconcile drift --receipt .reconcile/receipt.json --format json
       reconcile drift --live snapshot.json
+      reconcile drift --notify slack://… --after 2 --metrics-file /var/lib/node_exporter/acme.prom
     """
     from reconciler.pipeline.artefacts import causes
     from reconciler.pipeline.documents import document_of_drift
     from reconciler.pipeline.prepare import prepare
 
-    with findings_told(output):
-        prepared = prepare(request)
-    known = causes(receipt, prepared) if receipt is not None else None
-    rooms = prepared.rooms
-    print_plan(prepared, output, document_of_drift(prepared, known, reasons=reasons_in(output)))
+    with Watch(alerts, request, receipt) as watch:
+        with findings_told(output):
+            prepared = prepare(request)
+        known = causes(receipt, prepared) if receipt is not None else None
+        rooms = prepared.rooms
+        document = document_of_drift(prepared, known, reasons=reasons_in(output))
+        watch.saw(document, unread=len(rooms.unread) if rooms is not None else 0)
+    print_plan(prepared, output, document)
     if exit_of(prepared.plan.findings, strict=strict, tests=prepared.plan.tests):
         return ExitCode.ERROR
     if rooms is not None and rooms.unread:

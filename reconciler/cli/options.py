@@ -57,16 +57,22 @@ def duration(ctx: click.Context, parameter: click.Parameter, value: str) -> floa
 
 
 def duration_option(
-    name: str, default: str, variable: str, help_text: str, *, longest: float = 24.0
+    name: str, default: str | None, variable: str, help_text: str, *, longest: float = 24.0
 ) -> Option:
-    """An option such as `--resync 30s`, which the command gets in seconds; `longest` is in hours."""
+    """An option such as `--resync 30s`, which the command gets in seconds; `longest` is in hours.
 
-    def seconds(ctx: click.Context, parameter: click.Parameter, value: str) -> float:
+    Without a default the command gets None where it is not given.
+    """
+
+    def seconds(ctx: click.Context, parameter: click.Parameter, value: str | None) -> float | None:
         from reconciler.core.values import parse_duration
 
+        if value is None:
+            return None
         nanoseconds = parse_duration(value)
         if not nanoseconds or nanoseconds > longest * 3_600_000_000_000:
-            raise click.BadParameter(f"write a duration such as {default}, at most {longest:g}h")
+            such = default or "24h"
+            raise click.BadParameter(f"write a duration such as {such}, at most {longest:g}h")
         return nanoseconds / 1_000_000_000
 
     return click.option(

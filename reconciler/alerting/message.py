@@ -1,0 +1,330 @@
+"""What a message says: what drifted, since when, who is affected, and the two commands to choose from.
+
+Each function makes a letter of what is remembered and, where there was a look, of the drift document. No clock, no
+markup and no length here: those are the caller's and the letter's. Everything that comes from a file or a server is a
+`Name`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final, TypedDict, cast
+
+from reconciler.alerting.decide import Kind, Policy
+from reconciler.alerting.letter import Entry, Letter, Name, Part, Typed, Words
+from reconciler.alerting.memory import Heard, Memory
+from reconciler.core.schema import Field
+from reconciler.core.values import JsonValue
+from reconciler.render.escape import quote
+from reconciler.render.outline import plural
+from reconciler.render.shapes import Cause, ChangeDocument, FieldDocument, PlanDocument
+from reconciler.render.words import describe, title, word
+
+_FEW: Final = 6
+"""Numbers or agents in one sentence; of more their number is said."""
+_DRIFTED: Final = {
+    Kind.DRIFT: ": the live project has drifted",
+    Kind.CHANGED: ": the drift has changed",
+    Kind.REMINDER: ": the live project is still adrift",
+}
+_LIVES: Final = {
+    "create": ": does not live",
+    "update": ": differs",
+    "delete": ": lives, and the file does not list it",
+    "rename": ": lives under another name",
+}
+_EFFECTS: Final = {
+    "set": "does not live (hidden)",
+    "removed": "lives, and the file does not set it (hidden)",
+}
+_CAUSES: Final = {
+    "live": "changed by hand",
+    "file": "not applied yet",
+    "both": "changed by hand and in the file",
+    "unknown": "changed since the last apply",
+}
+_ALL_OF_ONE_CAUSE: Final = {
+    "live": "It was changed by hand: since the last apply the live project moved, and the file did not.",
+    "file": "It is not applied yet: since the last apply the file changed, and the live project did not.",
+}
+_REFUSED: Final = {
+    "no_rule": "nobody answers: no dispatch rule takes them",
+    "trunk_ambiguous": "nobody answers: more than one trunk takes them",
+    "rule_conflict": "nobody answers: two dispatch rules are in conflict",
+    "invalid_rule": "nobody answers: the dispatch rule is broken",
+}
+
+
+class Answer(TypedDict):
+    """What becomes of a call, in one project."""
+
+    outcome: str
+    trunk: str | None
+    rule: str | None
+    room: str | None
+    agents: list[str]
+
+
+class Route(TypedDict):
+    """Calls that now go elsewhere. No numbers are all that stand nowhere else; the caller "" is anybody."""
+
+    numbers: list[str]
+    callers: list[str]
+    before: Answer
+    after: Answer
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """The two commands to choose from, as they are typed."""
+
+    take_over: str
+    apply: str
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What a run has to tell: what is remembered after it, what it saw or why it could not, and its time."""
+
+    memory: Memory
+    policy: Policy
+    now: datetime
+    advice: Advice
+    document: PlanDocument | None = None
+    reason: str = ""
+
+
+def letter(kind: Kind, news: News, heard: Heard | None = None) -> Letter:
+    """The message of a kind, for a target that heard something before."""
+    match kind:
+        case Kind.DRIFT | Kind.CHANGED | Kind.REMINDER:
+            return _drift(kind, news)
+        case Kind.CLEAR:
+            return _clear(news, heard or Heard())
+        case Kind.BLIND:
+            return _blind(news)
+        case Kind.SEEING:
+            return Letter(
+                (*_who(news), ": looking for drift works again"),
+                (("The live project could be read again.",), _state_of(news)),
+            )
+        case Kind.HEARTBEAT:
+            return Letter(
+                (*_who(news), ": still looking for drift"),
+                (_state_of(news), (f"This run was at {at(news.now)}.",)),
+            )
+
+
+def at(time: datetime) -> str:
+    """A time for readers in any place."""
+    return f"{time.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def age(since: datetime, now: datetime) -> str:
+    """How long ago, in one unit: `5 min`, `3 h`, `12 d`."""
+    seconds = max(0, int((now - since).total_seconds()))
+    if seconds < 7200:
+        return f"{seconds // 60} min"
+    return f"{seconds // 3600} h" if seconds < 172_800 else f"{seconds // 86_400} d"
+
+
+def _who(news: News) -> Words:
+    return (Name(news.memory.project or news.memory.host or "LiveKit"),)
+
+
+def _state_of(news: News) -> Words:
+    """What is known of the drift, in a sentence."""
+    memory = news.memory
+    if memory.drift is not None:
+        since = f"first seen at {at(memory.drift.since)} ({age(memory.drift.since, news.now)} ago)"
+        if memory.drift.runs >= news.policy.after:
+            return (f"The drift {since} still stands.",)
+        runs = f"{memory.drift.runs} of {news.policy.after} looks after which it is told"
+        return (f"There is drift, {since}: {runs}.",)
+    if memory.clear_since is None:
+        return ("No look went well yet.",)
+    return (f"No drift since {at(memory.clear_since)}.",)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Nothing to see, and nothing seen
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _clear(news: News, heard: Heard) -> Letter:
+    since = f" The drift was first seen at {at(heard.since)}." if heard.since is not None else ""
+    sentence = f"All clear: the live project is what the file says again, as of {at(news.now)}."
+    return Letter((*_who(news), ": the drift is over"), ((sentence + since,),))
+
+
+def _blind(news: News) -> Letter:
+    blind, looked_at = news.memory.blind, news.memory.looked_at
+    runs = plural(blind.runs, "run") if blind is not None else "a run"
+    since = f", since {at(blind.since)}" if blind is not None else ""
+    sentences: list[Words] = [
+        (f"Nobody knows whether the live project drifts: {runs} in a row could not look{since}.",),
+        ("The last one said: ", Name(news.reason or "nothing")),
+    ]
+    if looked_at is not None:
+        found = "drift" if news.memory.drift is not None else "no drift"
+        sentences.append(
+            (f"The last look that went well was at {at(looked_at)}, and found {found}.",)
+        )
+    return Letter((*_who(news), ": cannot look for drift"), tuple(sentences))
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Drift
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _drift(kind: Kind, news: News) -> Letter:
+    document, drift = news.document, news.memory.drift
+    if document is None or drift is None:
+        raise ValueError("a drift is told by the run that sees it")
+    looks = "this look" if drift.runs == 1 else f"{drift.runs:,} looks in a row"
+    sentences: list[Words] = [
+        (
+            "On ",
+            Name(document["host"]),
+            f" there is what the file does not say: {_size(document)}.",
+        ),
+        (f"First seen at {at(drift.since)} ({age(drift.since, news.now)} ago), in {looks}.",),
+    ]
+    causes = {field["cause"] for field in _fields(document) if "cause" in field}
+    if causes:
+        sentences.append((_cause(causes),))
+    routes = cast("Sequence[Route] | None", document.get("routes"))
+    if routes is not None and not routes:
+        sentences.append(("No call goes elsewhere by it, as far as the simulator can tell.",))
+    return Letter(
+        (*_who(news), _DRIFTED[kind], f" ({_size(document)})"),
+        tuple(sentences),
+        (
+            Part("What drifted", tuple(_drifted(document, with_cause=len(causes) > 1)), "object"),
+            Part("Who is affected", tuple(map(_affected, routes or ())), "group of calls"),
+            Part("What to do, one of the two", _choices(news.advice), kept=True),
+        ),
+    )
+
+
+def _size(document: PlanDocument) -> str:
+    objects = len({(change["kind"], change["name"]) for change in document["changes"]})
+    rooms = sum(bool(room["missing"]) for room in document["rooms"])
+    found = [
+        f"{plural(objects, 'object')} {'differs' if objects == 1 else 'differ'}" if objects else "",
+        f"{len(document['unlisted']):,} unlisted" if document["unlisted"] else "",
+        f"{plural(rooms, 'room')} without an agent" if rooms else "",
+    ]
+    return ", ".join(one for one in found if one) or "it differs"
+
+
+def _fields(document: PlanDocument) -> Iterator[FieldDocument]:
+    for change in document["changes"]:
+        yield from change["fields"]
+
+
+def _cause(causes: set[Cause]) -> str:
+    if len(causes) == 1:
+        (cause,) = causes
+        if told := _ALL_OF_ONE_CAUSE.get(cause):
+            return told
+    listed = ", ".join(text for cause, text in _CAUSES.items() if cause in causes)
+    return f"Since the last apply: {listed}."
+
+
+def _choices(advice: Advice) -> tuple[Entry, ...]:
+    return (
+        Entry(("keep what lives, and take it into the file: ", Typed(advice.take_over))),
+        Entry(("undo it, and apply the file: ", Typed(advice.apply))),
+    )
+
+
+def _drifted(document: PlanDocument, *, with_cause: bool) -> Iterator[Entry]:
+    for change in document["changes"]:
+        name = Name(quote(change["name"]))
+        head: Words = (title(change["kind"]), " ", name, _LIVES.get(change["action"], ": differs"))
+        # Of an object that lives on one side only every field differs, which nobody wants to read.
+        has_details = change["action"] in ("update", "rename")
+        yield Entry(head, tuple(_differences(change, with_cause)) if has_details else ())
+    for one in document["unlisted"]:
+        name = Name(quote(one["name"]) if one["name"] else one["id"])
+        yield Entry((title(one["kind"]), " ", name, ": lives, and the file does not list it"))
+    for room in document["rooms"]:
+        if room["missing"]:
+            agents = _names(room["missing"])
+            yield Entry(("room ", Name(quote(room["room"])), " has no agent ", *agents))
+
+
+def _differences(change: ChangeDocument, with_cause: bool) -> Iterator[Words]:
+    for field in change["fields"]:
+        cause = f" ({_CAUSES[field['cause']]})" if with_cause and "cause" in field else ""
+        if field["sensitive"]:
+            effect = _EFFECTS.get(field.get("effect", ""), "differs (hidden)")
+            yield (Name(field["path"]), f" {effect}{cause}")
+            continue
+        described = describe(change["kind"], field["path"])
+        now, wanted = (_value(field[side], described) for side in _SIDES)
+        yield (Name(field["path"]), ": now ", now, ", the file says ", wanted, cause)
+
+
+_SIDES: Final = ("before", "after")
+
+
+def _value(value: JsonValue, described: Field | None) -> Name:
+    return Name(word(value, described))
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Who is affected
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _affected(route: Route) -> Entry:
+    numbers, callers = route["numbers"], route["callers"]
+    to: Words = ("calls to ", *_names(numbers)) if numbers else ("calls to any other number",)
+    anybody = not callers or "" in callers
+    by: Words = (" from anybody",) if anybody else (" from ", *_names(callers))
+    return Entry(
+        (
+            *to,
+            *by,
+            ": now ",
+            *_answer(route["before"]),
+            "; the file says ",
+            *_answer(route["after"]),
+        )
+    )
+
+
+def _answer(answer: Answer) -> Words:
+    rule: Words = ("rule ", Name(quote(answer["rule"]))) if answer["rule"] else ("no rule",)
+    match answer["outcome"]:
+        case "accepted":
+            return (*rule, " → room ", Name(answer["room"] or "without a name"), *_agents(answer))
+        case "pin_required":
+            return (*rule, " asks for a PIN")
+        case outcome:
+            told = _REFUSED.get(outcome)
+            return (told,) if told else ("nobody answers: ", Name(outcome.replace("_", " ")))
+
+
+def _agents(answer: Answer) -> Words:
+    if not answer["agents"]:
+        return (", no agent",)
+    noun = "agent " if len(answer["agents"]) == 1 else "agents "
+    return (", ", noun, *_names(answer["agents"]))
+
+
+def _names(names: Iterable[str]) -> Words:
+    """A few names with commas between them, and how many more."""
+    listed = list(names)
+    words: list[str | Name] = []
+    for name in listed[:_FEW]:
+        words += [", "] if words else []
+        words.append(Name(name))
+    if len(listed) > _FEW:
+        words.append(f" and {len(listed) - _FEW:,} more")
+    return tuple(words)

@@ -1,0 +1,241 @@
+"""The options of `drift` about alerts and figures, and the watch that ends every run with them.
+
+A watch is a context manager around the look. Whatever the look comes to, an error included, is remembered and told;
+the exit code stays what the command says.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import wraps
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from reconciler.cli.console import note
+from reconciler.cli.options import duration_option
+from reconciler.errors import ReconcileError
+from reconciler.pipeline.request import Request
+from reconciler.render.escape import escape
+from reconciler.render.outline import plural
+
+if TYPE_CHECKING:
+    from reconciler.alerting.found import Looked, NotLooked
+    from reconciler.alerting.run import Setup
+    from reconciler.alerting.send import Target
+    from reconciler.render.shapes import PlanDocument
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+STATE = Path(".reconcile/drift.json")
+_LONGEST = 366 * 24.0
+
+
+def _targets(
+    ctx: click.Context, parameter: click.Parameter, urls: tuple[str, ...]
+) -> tuple[Target, ...]:
+    if not urls:
+        return ()
+    from reconciler.alerting.send import BadTarget, targets
+
+    try:
+        return targets(urls)
+    except BadTarget as error:
+        raise click.BadParameter(str(error)) from error
+
+
+def _metrics_file(ctx: click.Context, parameter: click.Parameter, path: Path | None) -> Path | None:
+    if path is not None:
+        from reconciler.alerting.metrics import require_library
+
+        require_library()
+    return path
+
+
+_OPTIONS = (
+    click.option(
+        "--notify",
+        "targets",
+        metavar="URL",
+        multiple=True,
+        callback=_targets,
+        envvar="RECONCILE_NOTIFY",
+        help="Tell this target of drift, and when it is over: a URL of Apprise. The variable takes several.",
+    ),
+    click.option(
+        "--after",
+        type=click.IntRange(1, 1000),
+        metavar="N",
+        default=1,
+        envvar="RECONCILE_AFTER",
+        show_default=True,
+        help="Tell a drift that this many runs in a row found.",
+    ),
+    click.option(
+        "--after-errors",
+        type=click.IntRange(1, 1000),
+        metavar="N",
+        default=3,
+        envvar="RECONCILE_AFTER_ERRORS",
+        show_default=True,
+        help="Tell that the project cannot be looked at, when this many runs in a row could not.",
+    ),
+    duration_option(
+        "--repeat",
+        "24h",
+        "RECONCILE_REPEAT",
+        "Tell the same drift again after this.",
+        longest=_LONGEST,
+    ),
+    duration_option(
+        "--heartbeat",
+        None,
+        "RECONCILE_HEARTBEAT",
+        "Say after so much silence that drift is still looked for.",
+        longest=_LONGEST,
+    ),
+    click.option(
+        "--state",
+        type=click.Path(path_type=Path, dir_okay=False),
+        envvar="RECONCILE_STATE",
+        help=f"What alerts and figures remember between runs: with either of them {STATE}.",
+    ),
+    click.option(
+        "--metrics-file",
+        type=click.Path(path_type=Path, dir_okay=False),
+        callback=_metrics_file,
+        envvar="RECONCILE_METRICS_FILE",
+        help="Write figures for node_exporter's textfile collector; the name ends in .prom there.",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Alerts:
+    """What was asked for. Durations are in seconds."""
+
+    targets: tuple[Target, ...]
+    after: int
+    after_errors: int
+    repeat: float
+    heartbeat: float | None
+    state: Path | None
+    metrics_file: Path | None
+
+
+def alert_options(function: Command) -> Command:
+    """Adds the options; the command gets them as one `alerts`."""
+
+    @wraps(function)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        asked = {name: kwargs.pop(name) for name in Alerts.__slots__}
+        return function(*args, alerts=Alerts(**asked), **kwargs)
+
+    decorated: Any = wrapper
+    for option in reversed(_OPTIONS):
+        decorated = option(decorated)
+    result: Command = decorated
+    return result
+
+
+class Watch:
+    """Around one look at the live project: what it comes to is told at its end."""
+
+    def __init__(self, alerts: Alerts, request: Request, receipt: Path | None) -> None:
+        self._alerts = alerts
+        self._request = request
+        self._receipt = receipt
+        self._document: PlanDocument | None = None
+        self._unread = 0
+        self._began = 0.0
+
+    def saw(self, document: PlanDocument, *, unread: int) -> None:
+        """What there was to see; with rooms that could not be read, nothing seen is no all-clear."""
+        self._document = document
+        self._unread = unread
+
+    def __enter__(self) -> Watch:
+        self._began = time.monotonic()
+        asked = self._alerts
+        if not asked.targets and os.environ.get("RECONCILE_NOTIFY") is not None:
+            note("RECONCILE_NOTIFY is empty: nobody is told of drift")
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        asked = self._alerts
+        if not asked.targets and asked.state is None and asked.metrics_file is None:
+            return
+        if error is not None and not isinstance(error, ReconcileError | OSError):
+            return  # interrupted: nothing was found out, and nothing failed
+        from reconciler.alerting.run import conclude
+
+        conclude(
+            self._setup(),
+            self._found(error),
+            self._document,
+            ended=datetime.now(UTC),
+            seconds=time.monotonic() - self._began,
+            note=lambda text: note(escape(f"warning: {text}")),
+        )
+
+    def _found(self, error: ReconcileError | OSError | None) -> Looked | NotLooked:
+        from reconciler.alerting.found import NotLooked, failed, looked
+        from reconciler.pipeline.guards import ConfigError
+
+        if isinstance(error, ConfigError):
+            first, *others = error.findings
+            more = f" (and {len(others)} more findings)" if others else ""
+            return failed(error, f"{first}{more}")
+        if error is not None or self._document is None:
+            return failed(error or ReconcileError("nothing was read"))
+        found = looked(self._document)
+        if self._unread and not found.fingerprint:
+            return NotLooked(f"{plural(self._unread, 'room')} could not be read")
+        return found
+
+    def _setup(self) -> Setup:
+        from reconciler.alerting.decide import Policy
+        from reconciler.alerting.message import Advice
+        from reconciler.alerting.run import Setup
+
+        asked = self._alerts
+        heartbeat = timedelta(seconds=asked.heartbeat) if asked.heartbeat is not None else None
+        return Setup(
+            self._name(),
+            asked.state or STATE,
+            asked.targets,
+            Policy(asked.after, asked.after_errors, timedelta(seconds=asked.repeat), heartbeat),
+            Advice(self._command("drift", "--write-back"), self._apply()),
+            asked.metrics_file,
+        )
+
+    def _name(self) -> str:
+        """What is watched, as somebody would type it; a snapshot has another name every time."""
+        words = [*map(str, self._request.paths), *self._narrowed()]
+        words += ["--live"] if self._request.live_file is not None else []
+        return escape(shlex.join(words))
+
+    def _apply(self) -> str:
+        receipt = ["--receipt", str(self._receipt)] if self._receipt is not None else []
+        return self._command("apply", *receipt)
+
+    def _command(self, *words: str) -> str:
+        request = self._request
+        paths = () if request.paths == Request().paths else request.paths
+        named = [word for path in paths for word in ("-c", str(path))]
+        return escape(shlex.join(["reconcile", *words, *named, *self._narrowed()]))
+
+    def _narrowed(self) -> list[str]:
+        only, rooms = self._request.only, self._request.rooms
+        return [*(["--only", only.value] if only else []), *(["--rooms"] if rooms else [])]
