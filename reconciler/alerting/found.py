@@ -53,6 +53,13 @@ class Count:
     objects: int
 
 
+PLACES: Final = (
+    *((Plane.SIP.value, kind.name, one) for kind in KINDS for one in (*map(str, Action), UNLISTED)),
+    *((Plane.AGENTS.value, DISPATCH_RULE.name, str(action)) for action in Action),
+)
+"""Where objects can differ in every project: plane, kind and action."""
+
+
 @dataclass(frozen=True, slots=True)
 class Looked:
     """The live project was read. `fingerprint` is "" where nothing differs."""
@@ -112,18 +119,11 @@ def _change(change: ChangeDocument) -> JsonValue:
 
 
 def _counts(document: PlanDocument) -> tuple[Count, ...]:
-    """Every kind of both planes, those of which nothing differs too: a figure that is missing says nothing."""
+    """What differs, by place; rooms without an agent even where there are none, if rooms were looked at at all."""
     found = Counter(
         (change["plane"], change["kind"], change["action"]) for change in document["changes"]
     )
     found.update((Plane.SIP.value, one["kind"], UNLISTED) for one in document["unlisted"])
-    places = [
-        *((Plane.SIP.value, kind.name, action) for kind in KINDS for action in (*Action, UNLISTED)),
-        *((Plane.AGENTS.value, DISPATCH_RULE.name, action) for action in Action),
-    ]
     if "rooms" in document["summary"]:
-        lacking = document["summary"]["rooms"]["lacking"]
-        found[(Plane.AGENTS.value, ROOM, MISSING)] = lacking
-        places.append((Plane.AGENTS.value, ROOM, MISSING))
-    order = dict.fromkeys([*((p, k, str(a)) for p, k, a in places), *sorted(found)])
-    return tuple(Count(*place, found[place]) for place in order)
+        found[(Plane.AGENTS.value, ROOM, MISSING)] = document["summary"]["rooms"]["lacking"]
+    return tuple(Count(*place, objects) for place, objects in sorted(found.items()))

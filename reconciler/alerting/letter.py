@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final, TypeAlias
 
 from reconciler.alerting.safe import harmless
-from reconciler.render.escape import shorten
 from reconciler.render.outline import plural
 
 _LONGEST_NAME: Final = 160
 # Entries of each list and details of each entry that are tried in turn, until the text is short enough.
-_CUTS: Final = ((20, 8), (12, 5), (8, 4), (5, 3), (5, 1), (3, 1), (2, 0), (1, 0), (0, 0))
+MOST: Final = 20
+_CUTS: Final = ((MOST, 8), (12, 5), (8, 4), (5, 3), (5, 1), (3, 1), (2, 0), (1, 0), (0, 0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,9 @@ class Name:
 
     def __str__(self) -> str:
         """The name as it may stand in a message."""
-        return shorten(harmless(self.text), _LONGEST_NAME)
+        shown = harmless(self.text[:_LONGEST_NAME])
+        length = len(self.text)
+        return shown if length <= _LONGEST_NAME else f"{shown}… ({length:,} characters)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +58,20 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A list under a title; `noun` is what its entries are called. One that is `kept` is never cut."""
+    """A list under a title: its first entries, and how many there are in all, which are called by a noun.
+
+    One without a noun is never cut.
+    """
 
     title: str
     entries: tuple[Entry, ...]
-    noun: str = "entry"
-    kept: bool = False
+    total: int
+    noun: str = ""
+
+    @classmethod
+    def of(cls, title: str, entries: Iterable[Entry], total: int, noun: str) -> Part:
+        """A list of which no more is made than can be shown."""
+        return cls(title, tuple(islice(entries, MOST)), total, noun)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,23 +100,23 @@ class Letter:
         for part in self.parts:
             if not part.entries:
                 continue
-            if entries == 0 and not part.kept:
-                yield f"{part.title}: {plural(len(part.entries), part.noun)}."
+            if entries == 0 and part.noun:
+                yield f"{part.title}: {plural(part.total, part.noun)}."
                 continue
             title = f"**{part.title}**\n" if markdown else f"{part.title}:"
             yield "\n".join([title, *_lines(part, entries, details, markdown)])
 
 
 def _lines(part: Part, limit: int, details: int, markdown: bool) -> Iterator[str]:
-    shown = part.entries if part.kept else part.entries[:limit]
+    shown = part.entries[:limit] if part.noun else part.entries
     for entry in shown:
         yield f"- {_shown(entry.words, markdown)}"
         yield from (
             f"    {'- ' if markdown else ''}{_shown(one, markdown)}"
             for one in _some(entry.details, details)
         )
-    if len(shown) < len(part.entries):
-        yield f"- … and {len(part.entries) - len(shown):,} more"
+    if len(shown) < part.total:
+        yield f"- … and {part.total - len(shown):,} more"
 
 
 def _some(details: tuple[Words, ...], limit: int) -> Iterable[Words]:

@@ -15,10 +15,12 @@ from typing import Final, TypedDict, cast
 from reconciler.alerting.decide import Kind, Policy
 from reconciler.alerting.letter import Entry, Letter, Name, Part, Typed, Words
 from reconciler.alerting.memory import Heard, Memory
+from reconciler.alerting.safe import harmless
 from reconciler.core.schema import Field
 from reconciler.core.values import JsonValue
 from reconciler.render.escape import quote
 from reconciler.render.outline import plural
+from reconciler.render.room_shapes import RoomPlanDocument
 from reconciler.render.shapes import Cause, ChangeDocument, FieldDocument, PlanDocument
 from reconciler.render.words import describe, title, word
 
@@ -184,35 +186,40 @@ def _drift(kind: Kind, news: News) -> Letter:
     document, drift = news.document, news.memory.drift
     if document is None or drift is None:
         raise ValueError("a drift is told by the run that sees it")
-    looks = "this look" if drift.runs == 1 else f"{drift.runs:,} looks in a row"
+    first = f"by this look, at {at(news.now)}"
+    if drift.runs > 1:
+        ago = f"({age(drift.since, news.now)} ago)"
+        first = f"at {at(drift.since)} {ago}, and by {drift.runs:,} looks in a row"
     sentences: list[Words] = [
         (
             "On ",
             Name(document["host"]),
             f" there is what the file does not say: {_size(document)}.",
         ),
-        (f"First seen at {at(drift.since)} ({age(drift.since, news.now)} ago), in {looks}.",),
+        (f"First seen {first}.",),
     ]
     causes = {field["cause"] for field in _fields(document) if "cause" in field}
     if causes:
         sentences.append((_cause(causes),))
-    routes = cast("Sequence[Route] | None", document.get("routes"))
-    if routes is not None and not routes:
+    routes = cast("Sequence[Route]", document.get("routes", ()))
+    if "routes" in document and not routes:
         sentences.append(("No call goes elsewhere by it, as far as the simulator can tell.",))
     return Letter(
         (*_who(news), _DRIFTED[kind], f" ({_size(document)})"),
         tuple(sentences),
         (
-            Part("What drifted", tuple(_drifted(document, with_cause=len(causes) > 1)), "object"),
-            Part("Who is affected", tuple(map(_affected, routes or ())), "group of calls"),
-            Part("What to do, one of the two", _choices(news.advice), kept=True),
+            Part.of(
+                "What drifted", _drifted(document, len(causes) > 1), _total(document), "object"
+            ),
+            Part.of("Who is affected", map(_affected, routes), len(routes), "group of calls"),
+            Part("Choose one of the two", _choices(news.advice), total=2),
         ),
     )
 
 
 def _size(document: PlanDocument) -> str:
     objects = len({(change["kind"], change["name"]) for change in document["changes"]})
-    rooms = sum(bool(room["missing"]) for room in document["rooms"])
+    rooms = len(_lacking(document))
     found = [
         f"{plural(objects, 'object')} {'differs' if objects == 1 else 'differ'}" if objects else "",
         f"{len(document['unlisted']):,} unlisted" if document["unlisted"] else "",
@@ -237,25 +244,36 @@ def _cause(causes: set[Cause]) -> str:
 
 def _choices(advice: Advice) -> tuple[Entry, ...]:
     return (
-        Entry(("keep what lives, and take it into the file: ", Typed(advice.take_over))),
-        Entry(("undo it, and apply the file: ", Typed(advice.apply))),
+        Entry(("to keep what lives, take it into the file: ", Typed(advice.take_over))),
+        Entry(("to have what the file says, apply it: ", Typed(advice.apply))),
     )
 
 
-def _drifted(document: PlanDocument, *, with_cause: bool) -> Iterator[Entry]:
+def _lacking(document: PlanDocument) -> list[RoomPlanDocument]:
+    return [room for room in document["rooms"] if room["missing"]]
+
+
+def _total(document: PlanDocument) -> int:
+    return len(document["changes"]) + len(document["unlisted"]) + len(_lacking(document))
+
+
+def _drifted(document: PlanDocument, with_cause: bool) -> Iterator[Entry]:
     for change in document["changes"]:
         name = Name(quote(change["name"]))
-        head: Words = (title(change["kind"]), " ", name, _LIVES.get(change["action"], ": differs"))
+        head: Words = (_kind(change["kind"]), " ", name, _LIVES.get(change["action"], ": differs"))
         # Of an object that lives on one side only every field differs, which nobody wants to read.
         has_details = change["action"] in ("update", "rename")
         yield Entry(head, tuple(_differences(change, with_cause)) if has_details else ())
     for one in document["unlisted"]:
         name = Name(quote(one["name"]) if one["name"] else one["id"])
-        yield Entry((title(one["kind"]), " ", name, ": lives, and the file does not list it"))
-    for room in document["rooms"]:
-        if room["missing"]:
-            agents = _names(room["missing"])
-            yield Entry(("room ", Name(quote(room["room"])), " has no agent ", *agents))
+        yield Entry((_kind(one["kind"]), " ", name, ": lives, and the file does not list it"))
+    for room in _lacking(document):
+        agents = _names(room["missing"])
+        yield Entry(("room ", Name(quote(room["room"])), " has no agent ", *agents))
+
+
+def _kind(kind: str) -> str:
+    return harmless(title(kind))
 
 
 def _differences(change: ChangeDocument, with_cause: bool) -> Iterator[Words]:

@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reconciler.alerting.found import API_ERRORS
+from reconciler.alerting.found import API_ERRORS, PLACES
 from reconciler.alerting.memory import Memory
 from reconciler.errors import ReconcileError
 from reconciler.files import write_readable
@@ -78,8 +78,10 @@ def _figures(memory: Memory, run: Run) -> Iterator[Metric]:
             "Objects that differ, by plane, kind and what an apply would do, as of the last good run.",
             labels=["project", "plane", "kind", "action"],
         )
-        for one in memory.counts:
-            objects.add_metric([memory.project, one.plane, one.kind, one.action], one.objects)
+        # A place of which nothing differs has its zero, too: a rule about a series that is missing never fires.
+        found = {(one.plane, one.kind, one.action): one.objects for one in memory.counts}
+        for place in dict.fromkeys([*PLACES, *found]):
+            objects.add_metric([memory.project, *place], found.get(place, 0))
         yield objects
         yield gauge("found", "1 where the last good run found drift.", memory.drift is not None)
         yield gauge(

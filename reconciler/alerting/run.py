@@ -13,10 +13,10 @@ from pathlib import Path
 
 from reconciler.alerting.decide import Policy, heard, needs, remember
 from reconciler.alerting.found import Looked, NotLooked
+from reconciler.alerting.memory import Heard, Memory, moment, of_this_host
 from reconciler.alerting.message import Advice, News, letter
 from reconciler.alerting.metrics import Run, write_metrics
 from reconciler.alerting.send import Target
-from reconciler.alerting.memory import Heard, Memory, moment, of_this_host
 from reconciler.alerting.state import StateFile, turn
 from reconciler.errors import FileError
 from reconciler.render.shapes import PlanDocument

@@ -154,7 +154,7 @@ def _speaks_markup(service: Any) -> bool:
 def _reason(heard: Sequence[str]) -> str:
     """Why a message was not sent: the status of the answer, if there was one."""
     for message in reversed(heard):
-        if match := _STATUS.search(message):
+        if (match := _STATUS.search(message)) and match[1] >= "300":
             return f"the answer was {match[1]}"
     return "it could not be reached, or refused the message"
 
