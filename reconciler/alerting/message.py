@@ -211,7 +211,7 @@ def _drift(kind: Kind, news: News) -> Letter:
             Part.of(
                 "What drifted", _drifted(document, len(causes) > 1), _total(document), "object"
             ),
-            Part.of("Who is affected", map(_affected, routes), len(routes), "group of calls"),
+            Part.of("Who is affected", map(_affected, routes), len(routes), "route"),
             Part("Choose one of the two", _choices(news.advice), total=2),
         ),
     )

@@ -22,6 +22,7 @@ NAMES = (
     "probe",
     "snapshot",
     "receipt",
+    "drift-state",
     "history",
     "token",
     "token-inspect",

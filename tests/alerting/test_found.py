@@ -79,7 +79,7 @@ def _edit(path: str, value: Any) -> Any:
     ],
 )
 def test_whatever_else_differs_is_another_drift(edit: Any) -> None:
-    """A name, a plane, a kind, a field, a value, what happens to a secret, what is unlisted, which agents are lacking."""
+    """A name, a plane, a kind, a field, a value, what happens to a secret, what is unlisted, which agents lack."""
     seen: Any = everything()
     before = fingerprint(seen)
     edit(seen)
