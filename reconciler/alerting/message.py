@@ -7,10 +7,10 @@ markup and no length here: those are the caller's and the letter's. Everything t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final, TypedDict, cast
+from typing import Final
 
 from reconciler.alerting.decide import Kind, Policy
 from reconciler.alerting.letter import Entry, Letter, Name, Part, Typed, Words
@@ -20,8 +20,15 @@ from reconciler.core.schema import Field
 from reconciler.core.values import JsonValue
 from reconciler.render.escape import quote
 from reconciler.render.outline import plural
+from reconciler.render.reroutes import calls_in_words, sides_in_words
 from reconciler.render.room_shapes import RoomPlanDocument
-from reconciler.render.shapes import Cause, ChangeDocument, FieldDocument, PlanDocument
+from reconciler.render.shapes import (
+    Cause,
+    ChangeDocument,
+    FieldDocument,
+    PlanDocument,
+    RerouteDocument,
+)
 from reconciler.render.words import describe, title, word
 
 _FEW: Final = 6
@@ -51,31 +58,6 @@ _ALL_OF_ONE_CAUSE: Final = {
     "live": "It was changed by hand: since the last apply the live project moved, and the file did not.",
     "file": "It is not applied yet: since the last apply the file changed, and the live project did not.",
 }
-_REFUSED: Final = {
-    "no_rule": "nobody answers: no dispatch rule takes them",
-    "trunk_ambiguous": "nobody answers: more than one trunk takes them",
-    "rule_conflict": "nobody answers: two dispatch rules are in conflict",
-    "invalid_rule": "nobody answers: the dispatch rule is broken",
-}
-
-
-class Answer(TypedDict):
-    """What becomes of a call, in one project."""
-
-    outcome: str
-    trunk: str | None
-    rule: str | None
-    room: str | None
-    agents: list[str]
-
-
-class Route(TypedDict):
-    """Calls that now go elsewhere. No numbers are all that stand nowhere else; the caller "" is anybody."""
-
-    numbers: list[str]
-    callers: list[str]
-    before: Answer
-    after: Answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,9 +183,9 @@ def _drift(kind: Kind, news: News) -> Letter:
     causes = {field["cause"] for field in _fields(document) if "cause" in field}
     if causes:
         sentences.append((_cause(causes),))
-    routes = cast("Sequence[Route]", document.get("routes", ()))
-    if "routes" in document and not routes:
-        sentences.append(("No call goes elsewhere by it, as far as the simulator can tell.",))
+    rerouted = document["reroutes"]
+    if document["changes"] and not rerouted:
+        sentences.append(("No call meets anything else by it, as far as the simulator can tell.",))
     return Letter(
         (*_who(news), _DRIFTED[kind], f" ({_size(document)})"),
         tuple(sentences),
@@ -211,7 +193,7 @@ def _drift(kind: Kind, news: News) -> Letter:
             Part.of(
                 "What drifted", _drifted(document, len(causes) > 1), _total(document), "object"
             ),
-            Part.of("Who is affected", map(_affected, routes), len(routes), "route"),
+            Part.of("Who is affected", map(_affected, rerouted), len(rerouted), "route"),
             Part("Choose one of the two", _choices(news.advice), total=2),
         ),
     )
@@ -300,40 +282,10 @@ def _value(value: JsonValue, described: Field | None) -> Name:
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-def _affected(route: Route) -> Entry:
-    numbers, callers = route["numbers"], route["callers"]
-    to: Words = ("calls to ", *_names(numbers)) if numbers else ("calls to any other number",)
-    anybody = not callers or "" in callers
-    by: Words = (" from anybody",) if anybody else (" from ", *_names(callers))
-    return Entry(
-        (
-            *to,
-            *by,
-            ": now ",
-            *_answer(route["before"]),
-            "; the file says ",
-            *_answer(route["after"]),
-        )
-    )
-
-
-def _answer(answer: Answer) -> Words:
-    rule: Words = ("rule ", Name(quote(answer["rule"]))) if answer["rule"] else ("no rule",)
-    match answer["outcome"]:
-        case "accepted":
-            return (*rule, " → room ", Name(answer["room"] or "without a name"), *_agents(answer))
-        case "pin_required":
-            return (*rule, " asks for a PIN")
-        case outcome:
-            told = _REFUSED.get(outcome)
-            return (told,) if told else ("nobody answers: ", Name(outcome.replace("_", " ")))
-
-
-def _agents(answer: Answer) -> Words:
-    if not answer["agents"]:
-        return (", no agent",)
-    noun = "agent " if len(answer["agents"]) == 1 else "agents "
-    return (", ", noun, *_names(answer["agents"]))
+def _affected(rerouted: RerouteDocument) -> Entry:
+    now, then = sides_in_words(rerouted)
+    calls = Name(calls_in_words(rerouted))
+    return Entry(("calls to ", calls, ": now each ", Name(now), "; the file says it ", Name(then)))
 
 
 def _names(names: Iterable[str]) -> Words:

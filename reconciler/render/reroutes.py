@@ -52,6 +52,12 @@ def _is_lost(one: RerouteDocument) -> bool:
 
 def _words(one: RerouteDocument) -> str:
     """`+15550100001: is answered by no rule → goes to room "call-_<caller>_<random>", agents: telephony`."""
+    now, then = sides_in_words(one)
+    return f"{calls_in_words(one)}: {now} → {then}"
+
+
+def sides_in_words(one: RerouteDocument) -> tuple[str, str]:
+    """What these calls meet as the project lives, and as the file says; never the same words."""
     before, after = one["before"], one["after"]
     now, then = destination(before), destination(after)
     reached = ("accepted", "pin_required")
@@ -66,7 +72,7 @@ def _words(one: RerouteDocument) -> str:
             f"{told}, by rule {quote(side['rule'] or '')}"
             for told, side in ((now, before), (then, after))
         )
-    return f"{calls_in_words(one)}: {now} → {then}"
+    return now, then
 
 
 def calls_in_words(one: RerouteDocument) -> str:

@@ -32,6 +32,7 @@ def document(**parts: Any) -> PlanDocument:
         "findings": [],
         "tests": [],
         "notes": [],
+        "reroutes": [],
         **parts,
     }
     return cast("PlanDocument", whole)
@@ -70,7 +71,21 @@ def room(name: str, convention: str, *missing: str) -> dict[str, Any]:
 
 def answer(outcome: str = "accepted", **parts: Any) -> dict[str, Any]:
     """What becomes of a call."""
-    return {"outcome": outcome, "trunk": None, "rule": None, "room": None, "agents": [], **parts}
+    nothing = dict.fromkeys(("trunk", "rule", "room", "identity", "convention"))
+    told = {"format_version": 1, "auth_required": False, "agents": [], "steps": []}
+    return {"outcome": outcome, **nothing, **told, **parts}
+
+
+def rerouted(numbers: list[str], before: Any, after: Any, *callers: str) -> dict[str, Any]:
+    """Calls that meet something else."""
+    return {
+        "numbers": numbers,
+        "callers": list(callers),
+        "sources": [],
+        "pin": None,
+        "before": before,
+        "after": after,
+    }
 
 
 def news(seen: PlanDocument, now: datetime = NOW) -> News:

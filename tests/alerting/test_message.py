@@ -6,7 +6,6 @@ import re
 from dataclasses import replace
 from datetime import timedelta
 from functools import cache
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -18,7 +17,17 @@ from reconciler.alerting.letter import Letter
 from reconciler.alerting.memory import Heard, Memory
 from reconciler.alerting.message import News, age, letter
 from reconciler.alerting.safe import harmless
-from tests.alerting.documents import ADVICE, NOW, answer, change, document, field, news, room
+from tests.alerting.documents import (
+    ADVICE,
+    NOW,
+    answer,
+    change,
+    document,
+    field,
+    news,
+    rerouted,
+    room,
+)
 
 LONG = 100_000
 RANDOM = "\u2039random\u203a"
@@ -33,19 +42,11 @@ def text(kind: Kind, told: News, heard: Heard | None = None) -> str:
     return f"{made.subject(LONG)}\n{made.body(LONG, markdown=False)}"
 
 
-def routes(*pairs: tuple[list[str], list[str], Any, Any]) -> list[dict[str, Any]]:
-    """Calls that go elsewhere."""
-    return [
-        {"numbers": numbers, "callers": callers, "before": before, "after": after}
-        for numbers, callers, before, after in pairs
-    ]
-
-
 def test_a_drift_is_told_in_full() -> None:
     """What drifted, since when, who is affected, and the two commands to choose from."""
     seen = document(
         changes=[change("inbound", MOVED)],
-        routes=routes((["+15550100001"], [""], RULE_X, RULE_IN)),
+        reroutes=[rerouted(["+15550100001"], RULE_X, RULE_IN)],
     )
     assert text(Kind.DRIFT, news(seen)) == (
         "acme: the live project has drifted (1 object differs)\n"
@@ -57,8 +58,8 @@ def test_a_drift_is_told_in_full() -> None:
         '    rooms.individual.prefix: now "hotline-", the file says "call-"\n'
         "\n"
         "Who is affected:\n"
-        f'- calls to +15550100001 from anybody: now rule "x" → room hotline-_+1555…_{RANDOM}, agent hotline-agent; '
-        f'the file says rule "inbound" → room call-_+1555…_{RANDOM}, agents acme-telephony, scribe\n'
+        f'- calls to +15550100001: now each goes to room "hotline-_+1555…_{RANDOM}", agents: hotline-agent; '
+        f'the file says it goes to room "call-_+1555…_{RANDOM}", agents: acme-telephony, scribe\n'
         "\n"
         "Choose one of the two:\n"
         "- to keep what lives, take it into the file: reconcile drift --write-back\n"
@@ -70,7 +71,7 @@ def test_markdown_says_the_same_with_names_as_code() -> None:
     """Names and commands stand in code spans; the words are those of the plain text."""
     seen = document(
         changes=[change("inbound", MOVED)],
-        routes=routes((["+15550100001"], [""], RULE_X, RULE_IN)),
+        reroutes=[rerouted(["+15550100001"], RULE_X, RULE_IN)],
     )
     made = letter(Kind.DRIFT, news(seen))
     shown = made.body(LONG, markdown=True)
@@ -126,43 +127,32 @@ def test_a_receipt_tells_by_hand_from_not_applied_yet(causes: list[str], words: 
     assert ("(changed by hand)" in told) == (len(set(causes)) > 1)
 
 
-def test_who_is_affected_is_said_for_every_kind_of_answer() -> None:
-    """Any number, certain callers, calls that nobody answers, that ask for a PIN, that bring nobody."""
+def test_who_is_affected_is_said_in_the_words_of_a_plan() -> None:
+    """Any number, certain callers, calls that nobody answers, that ask for a PIN."""
+    no_rule, pin = answer("no_rule"), answer("pin_required", rule="vip")
+    many = [f"+155501000{n:02}" for n in range(20)]
     seen = document(
         changes=[change("inbound", MOVED)],
-        routes=routes(
-            (
-                [],
-                ["+15550100011", "+15550100012"],
-                answer("no_rule"),
-                answer("pin_required", rule="vip"),
-            ),
-            (
-                [f"+155501000{n:02}" for n in range(20)],
-                [""],
-                answer("rule_conflict"),
-                answer("odd_one"),
-            ),
-            (["+15550100001"], [""], answer(rule="a", room=""), answer("trunk_ambiguous")),
-        ),
+        reroutes=[
+            rerouted(["<number>"], no_rule, pin, "+15550100011"),
+            rerouted(many, RULE_X, answer("trunk_ambiguous")),
+        ],
     )
     told = text(Kind.DRIFT, news(seen))
     assert (
-        "calls to any other number from +15550100011, +15550100012: now nobody answers: no dispatch rule takes them; "
-        'the file says rule "vip" asks for a PIN' in told
+        "calls to any other number from +15550100011: now each is answered by no rule; "
+        'the file says it is asked for the PIN of rule "vip"' in told
     )
-    assert "+15550100005 and 14 more from anybody: now nobody answers: two dispatch rules" in told
-    assert "the file says nobody answers: odd one" in told
-    assert (
-        'now rule "a" → room without a name, no agent; the file says nobody answers: more' in told
-    )
+    assert "calls to +15550100000, +15550100001, +15550100002 and 17 more: now each goes to" in told
 
 
-def test_nobody_affected_is_said_where_it_is_known() -> None:
-    """An empty list is an answer; no list is none."""
+def test_nobody_affected_is_said() -> None:
+    """Where objects differ and no call does; without a changed object there is nothing to call for."""
     changed = [change("inbound", field("metadata", "a", "b"))]
-    assert "No call goes elsewhere" in text(Kind.DRIFT, news(document(changes=changed, routes=[])))
-    assert "No call goes elsewhere" not in text(Kind.DRIFT, news(document(changes=changed)))
+    words = "No call meets anything else by it"
+    assert words in text(Kind.DRIFT, news(document(changes=changed)))
+    lacking = document(rooms=[room("call-1", "call-", "acme")])
+    assert words not in text(Kind.DRIFT, news(lacking))
 
 
 def test_since_when_is_said_by_later_runs() -> None:
@@ -230,9 +220,9 @@ def test_ages_are_short() -> None:
 def large() -> Letter:
     """A drift of a thousand rules with many fields, which sends a thousand routes elsewhere."""
     fields = [field(f"headers.X-{n}", "a" * 5000, "b" * 5000) for n in range(12)]
-    moved = routes(*[([f"+1555{n:07}"], [""], RULE_X, RULE_IN) for n in range(1000)])
+    moved = [rerouted([f"+1555{n:07}"], RULE_X, RULE_IN) for n in range(1000)]
     changes = [change(f"rule {n}" * 50, *fields) for n in range(1000)]
-    return letter(Kind.DRIFT, news(document(changes=changes, routes=moved)))
+    return letter(Kind.DRIFT, news(document(changes=changes, reroutes=moved)))
 
 
 @pytest.mark.parametrize("markdown", [False, True])
@@ -275,9 +265,14 @@ def everywhere(name: str) -> Letter:
         changes=[change(name, field(name, name, [name], cause="live"), kind=name, action="rename")],
         unlisted=[{"kind": name, "name": name, "id": name, "hint": name}],
         rooms=[room(name, name, name, name)],
-        routes=routes(
-            ([name], [name], answer(rule=name, room=name, agents=[name]), answer(name, rule=name))
-        ),
+        reroutes=[
+            rerouted(
+                [name],
+                answer(rule=name, room=name, agents=[name]),
+                answer("pin_required", rule=name),
+                name,
+            )
+        ],
     )
     return letter(Kind.DRIFT, news(seen))
 
