@@ -37,6 +37,7 @@ _HERE = re.compile(r"<<\s*'?(\w+)'?")
 _ID = re.compile(r"\b(ST|SDR|AD)_[0-9A-Za-z]{12}\b")
 _SECONDS = re.compile(r"\bin \d+\.\d+s\b")
 _AGE = re.compile(r"\b\d+ s old\b")
+_TIME = re.compile(r"\b\d{4}-\d\d-\d\d \d\d:\d\d UTC\b")
 _LEFT_OUT = "…"
 UPDATE = os.environ.get("RECONCILE_UPDATE_DOCS") == "1"
 
@@ -192,7 +193,7 @@ class Terminal:
 
 def _normal(text: str, seen: dict[str, str]) -> str:
     """The text with ids numbered in the order in which they appear, and without times."""
-    text = _AGE.sub("0 s old", _SECONDS.sub("in 0.00s", text))
+    text = _TIME.sub("2026-03-01 14:03 UTC", _AGE.sub("0 s old", _SECONDS.sub("in 0.00s", text)))
 
     def number(match: re.Match[str]) -> str:
         return seen.setdefault(match[0], f"{match[1]}_{len(seen) + 1}")
@@ -208,6 +209,7 @@ def _pseudonymous(text: str, seen: dict[str, str]) -> str:
         return seen.setdefault(match[0], f"{match[1]}_{digest}")
 
     text = _ID.sub(pseudonym, _AGE.sub("4 s old", _SECONDS.sub("in 0.05s", text)))
+    text = _TIME.sub("2026-03-01 14:03 UTC", text)
     return "\n".join(line.rstrip() for line in text.splitlines())
 
 

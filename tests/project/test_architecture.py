@@ -41,6 +41,8 @@ FORBIDDEN = [
     ("config", "import reconciler.cli", "Layers"),
     ("controller", "import sqlalchemy", "SQL is written"),
     ("cli", "import alembic", "SQL is written"),
+    ("cli", "import apprise", "Messages leave the process"),
+    ("alerting.decide", "import logging", "The diff is pure"),
 ]
 
 
