@@ -97,7 +97,8 @@ class _Telling:
         news = News(self.memory, setup.policy, self._now, setup.advice, document, reason)
         for need in needs(self.memory, setup.policy, by_name, self._now):
             before = self.memory.heard.get(need.target, Heard())
-            failed = by_name[need.target].send(need.kind, letter(need.kind, news, before))
+            words = letter(need.kind, news, before)
+            failed = by_name[need.target].send(need.kind, words, adrift=bool(before.drifts))
             if failed:
                 self.unsent += 1
                 self._note(

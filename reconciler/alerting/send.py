@@ -29,16 +29,6 @@ LONGEST: Final = 3_000
 _LONGEST_TITLE: Final = 200
 _MARGIN: Final = 0.9
 """What markup may add on its way through a target's own format."""
-_TYPES: Final = {
-    Kind.DRIFT: "warning",
-    Kind.CHANGED: "warning",
-    Kind.REMINDER: "warning",
-    Kind.BLIND: "failure",
-    # What raises incidents takes a success for the end of one, and everything else for its beginning.
-    Kind.CLEAR: "success",
-    Kind.SEEING: "success",
-    Kind.HEARTBEAT: "success",
-}
 _SCHEME: Final = re.compile(r"([a-z][a-z0-9]*)://", re.IGNORECASE)
 _STATUS: Final = re.compile(r"\berror=(\d{3})\b")
 
@@ -54,33 +44,52 @@ class Target:
     name: str
     service: NotifyBase
 
-    def send(self, kind: Kind, letter: Letter) -> str:
-        """Delivers a message; "" where that went well, else why not, without anything of the URL."""
-        from apprise import Apprise, NotifyFormat
+    def send(self, kind: Kind, letter: Letter, *, adrift: bool = False) -> str:
+        """Delivers a message; "" where that went well, else why not, without anything of the URL.
 
-        service = self.service
-        markdown = _speaks_markup(service)
-        title = letter.subject(min(_LONGEST_TITLE, service.title_maxlen or _LONGEST_TITLE))
-        limit = min(LONGEST, service.body_maxlen or LONGEST)
-        if service.title_maxlen <= 0:
-            limit -= len(title) + 2  # it becomes the first line
-        if markdown:
-            limit = int(limit * _MARGIN)
-        one = Apprise()
-        one.add(service)
+        `adrift`: the target was told of a drift that still stands.
+        """
         with _overheard() as heard:
             try:
-                is_sent = bool(
-                    one.notify(
-                        body=letter.body(limit, markdown=markdown),
-                        title=title,
-                        notify_type=_TYPES[kind],
-                        body_format=NotifyFormat.MARKDOWN if markdown else NotifyFormat.TEXT,
-                    )
-                )
+                is_sent = _deliver(self.service, letter, _type_of(kind, adrift))
             except Exception as error:  # noqa: BLE001  # plugins of a hundred services: none of them ends a run
                 return f"it failed with {type(error).__name__}"
         return "" if is_sent else _reason(heard)
+
+
+def _type_of(kind: Kind, adrift: bool) -> str:
+    """What raises incidents takes a success for the end of one, and everything else for its beginning."""
+    match kind:
+        case Kind.BLIND:
+            return "failure"
+        case Kind.DRIFT | Kind.CHANGED | Kind.REMINDER:
+            return "warning"
+        case Kind.CLEAR:
+            return "success"
+        case Kind.SEEING | Kind.HEARTBEAT:
+            return "warning" if adrift else "success"
+
+
+def _deliver(service: NotifyBase, letter: Letter, type_: str) -> bool:
+    """Hands a message to a service, in its own format and no longer than it takes."""
+    from apprise import Apprise, NotifyFormat
+
+    markdown = service.resolve_format() in (NotifyFormat.MARKDOWN, NotifyFormat.HTML)
+    title = letter.subject(min(_LONGEST_TITLE, service.title_maxlen or _LONGEST_TITLE))
+    limit = min(LONGEST, service.body_maxlen or LONGEST)
+    if service.title_maxlen <= 0:
+        limit -= len(title) + 2  # it becomes the first line
+    if markdown:
+        limit = int(limit * _MARGIN)
+    one = Apprise()
+    one.add(service)
+    sent = one.notify(
+        body=letter.body(limit, markdown=markdown),
+        title=title,
+        notify_type=type_,
+        body_format=NotifyFormat.MARKDOWN if markdown else NotifyFormat.TEXT,
+    )
+    return bool(sent)
 
 
 def targets(urls: Sequence[str]) -> tuple[Target, ...]:
@@ -142,13 +151,6 @@ def _several(schemes: str | Sequence[str] | None) -> Sequence[str]:
 def _written_scheme(url: str) -> str:
     match = _SCHEME.match(url)
     return match[1].lower() if match is not None else ""
-
-
-def _speaks_markup(service: Any) -> bool:
-    """Whether a target's own format is Markdown or HTML, which is made from it."""
-    resolve = getattr(service, "resolve_format", None)
-    formats = resolve() if resolve is not None else service.notify_format
-    return str(getattr(formats, "value", formats)) in ("markdown", "html")
 
 
 def _reason(heard: Sequence[str]) -> str:

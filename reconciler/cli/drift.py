@@ -48,7 +48,7 @@ def command(
       reconcile drift
       reconcile drift --receipt .reconcile/receipt.json --format json
       reconcile drift --live snapshot.json
-      reconcile drift --notify slack://… --after 2 --metrics-file /var/lib/node_exporter/acme.prom
+      reconcile drift --notify slack://TokenA/TokenB/TokenC --after 2 --metrics-file /var/lib/node_exporter/acme.prom
     """
     from reconciler.pipeline.artefacts import causes
     from reconciler.pipeline.documents import document_of_drift

@@ -57,6 +57,16 @@ def test_a_webhook_gets_title_text_and_type(receiver: Receiver, kind: Kind, type
     assert arrived["message"] == drift().body(3000, markdown=False)
 
 
+@pytest.mark.parametrize("kind", [Kind.SEEING, Kind.HEARTBEAT])
+def test_a_sign_of_life_ends_no_incident(receiver: Receiver, kind: Kind) -> None:
+    """While a drift stands that was told, it is no success: a pager would resolve the drift by it."""
+    (target,) = targets([f"json://{receiver.host}"])
+    for adrift in (True, False):
+        assert target.send(kind, drift(), adrift=adrift) == ""
+    told = [json.loads(one.body)["type"] for one in receiver.take()]
+    assert told == ["warning", "success"]
+
+
 def test_slack_gets_its_own_markup(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
     """Slack's plugin, turned to loopback: bold titles, names as code, and nobody is mentioned."""
     monkeypatch.setattr(slack.NotifySlack, "webhook_url", f"http://{receiver.host}/services")
@@ -108,19 +118,17 @@ def test_a_failure_is_told_without_the_url(receiver: Receiver, capfd: Any) -> No
 
 
 class _Broken:
-    """A service whose parts are not what they should be, as a plugin of somebody else's may be."""
+    """A plugin of somebody else's, with a mistake in it."""
 
-    title_maxlen = 0
-    body_maxlen = 0
-    notify_format = "text"
-    secure_protocol = None
-    protocol = "broken"
+    def resolve_format(self) -> None:
+        """Raises what nobody expects."""
+        raise KeyError("hunter2")
 
 
 def test_a_plugin_that_raises_ends_no_run() -> None:
-    """Whatever it raises is a message that was not sent."""
+    """Whatever it raises is a message that was not sent, and nothing of what it says is told."""
     broken: Any = _Broken()
-    assert Target("broken 1", broken).send(Kind.DRIFT, drift())
+    assert Target("broken 1", broken).send(Kind.DRIFT, drift()) == "it failed with KeyError"
 
 
 def test_what_is_logged_elsewhere_is_logged_again_afterwards(receiver: Receiver) -> None:

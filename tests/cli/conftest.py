@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.support.cli import Shell
+from tests.support.receiver import Receiver
 
 if TYPE_CHECKING:
     from reconciler.emulator.server import Emulator
@@ -58,3 +60,17 @@ def applied(project: Shell) -> Shell:
     ran = project.run("apply", "--auto-approve")
     assert ran.code == 0, ran.err
     return project
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """A webhook that keeps what it is sent."""
+    with Receiver() as receiver:
+        yield receiver
+
+
+@pytest.fixture
+def told(applied: Shell, receiver: Receiver) -> Shell:
+    """An applied project whose drift is told to a webhook, by the variable."""
+    applied.environ["RECONCILE_NOTIFY"] = f"json://user:hunter2@{receiver.host}/hunter2"
+    return applied

@@ -1,92 +1,21 @@
-"""`drift --notify`, `--metrics-file` and `--state`: people are told, and every exit code is what it was."""
+"""`drift --notify`: people are told, once, by each target, and every exit code is what it was."""
 
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
-from prometheus_client.parser import text_string_to_metric_families
+from livekit.protocol import room
 
 from tests.cli.conftest import CONFIGURATION
-from tests.support.cli import COMMAND, Ran, Shell
+from tests.cli.drifting import change_by_hand, figures, memory, messages, pass_time, titles
+from tests.support.cli import Shell
+from tests.support.raw_client import RawClient
 from tests.support.receiver import Receiver
 
 if TYPE_CHECKING:
     from reconciler.emulator.server import Emulator
-
-STATE = ".reconcile/drift.json"
-WATCH = "config/dispatch.yaml"
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    """A webhook that keeps what it is sent."""
-    with Receiver() as receiver:
-        yield receiver
-
-
-@pytest.fixture
-def told(applied: Shell, receiver: Receiver) -> Shell:
-    """An applied project whose drift is told to a webhook, by the variable."""
-    applied.environ["RECONCILE_NOTIFY"] = f"json://user:hunter2@{receiver.host}/hunter2"
-    return applied
-
-
-def change_by_hand(emulator: Emulator, metadata: str = "by hand") -> None:
-    """Somebody else changes the rule."""
-    (rule,) = emulator.dispatch_rules
-    rule.metadata = metadata
-    emulator.put(rule)
-
-
-def messages(receiver: Receiver) -> list[str]:
-    """The titles and texts that came since the last time."""
-    arrived = [json.loads(one.body) for one in receiver.take()]
-    return [f"{one['title']}\n{one['message']}" for one in arrived]
-
-
-def titles(receiver: Receiver) -> list[str]:
-    """The titles that came since the last time, without what they count."""
-    return [one.split("\n")[0].split(" (")[0] for one in messages(receiver)]
-
-
-def memory(shell: Shell) -> dict[str, Any]:
-    """What is remembered."""
-    loaded: dict[str, Any] = json.loads((shell.folder / STATE).read_text())["watches"][WATCH]
-    return loaded
-
-
-def pass_time(shell: Shell, hours: float) -> None:
-    """Makes everything that is remembered so much older."""
-    path = shell.folder / STATE
-
-    def older(value: Any) -> Any:
-        match value:
-            case dict():
-                return {key: older(one) for key, one in value.items()}
-            case list():
-                return [older(one) for one in value]
-            case str() if value.endswith("Z") and value[:2] == "20":
-                return (datetime.fromisoformat(value) - timedelta(hours=hours)).isoformat()
-        return value
-
-    path.write_text(json.dumps(older(json.loads(path.read_text()))))
-
-
-def figures(shell: Shell, name: str = "m.prom") -> dict[str, float]:
-    """The figures of drift, by name, and by plane and kind where they have one."""
-    found: dict[str, float] = {}
-    for family in text_string_to_metric_families((shell.folder / name).read_text()):
-        for sample in family.samples:
-            labels = [sample.labels.get(key, "") for key in ("plane", "kind", "action", "error")]
-            found[" ".join(filter(None, [sample.name, *labels]))] = sample.value
-    return found
 
 
 def test_drift_is_told_once_and_when_it_is_over(
@@ -212,7 +141,10 @@ def test_a_run_that_cannot_look_is_neither_drift_nor_all_clear(
     assert memory(told)["drift"]["runs"] == 1
     told.environ["LIVEKIT_URL"] = url
     assert told.run("drift").code == 2
-    assert titles(receiver) == ["acme: looking for drift works again"]
+    (one,) = receiver.take()
+    told_again = json.loads(one.body)
+    assert told_again["title"] == "acme: looking for drift works again"
+    assert told_again["type"] == "warning"
 
 
 @pytest.mark.parametrize(
@@ -279,10 +211,6 @@ def test_rooms_without_their_agent_are_part_of_the_drift(
     arguments = ["drift", "--rooms", "--metrics-file", "m.prom"]
     assert told.run(*arguments).code == 0
     assert figures(told)["reconcile_drift_objects agents room missing"] == 0
-    from livekit.protocol import room
-
-    from tests.support.raw_client import RawClient
-
     client = RawClient(livekit_emulator.url, livekit_emulator.api_key, livekit_emulator.api_secret)
     for number, expected in ((1, 1), (2, 0)):
         request = room.CreateRoomRequest(name=f"ornina-{number}")
@@ -295,198 +223,3 @@ def test_rooms_without_their_agent_are_part_of_the_drift(
             assert 'room "ornina-1" has no agent avatar' in message
             assert "reconcile apply --rooms" in message
     client.close()
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-# State
-# ---------------------------------------------------------------------------------------------------------------------
-
-
-def test_without_alerts_nothing_is_written(applied: Shell) -> None:
-    """A plain drift leaves no file behind."""
-    before = sorted(applied.folder.rglob("*"))
-    applied.run("drift")
-    assert sorted(applied.folder.rglob("*")) == before
-
-
-def test_the_state_is_where_it_was_asked_to_be(told: Shell, livekit_emulator: Emulator) -> None:
-    """One file that a cache of a CI job can carry from one machine to the next."""
-    change_by_hand(livekit_emulator)
-    told.run("drift", "--state", "cache/s.json")
-    assert (told.folder / "cache" / "s.json").exists()
-    assert not (told.folder / STATE).exists()
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["{", '{"format": "livekit-reconciler/drift-state", "format_version": 99}', "\x00" * 9],
-)
-def test_a_damaged_state_is_one_line_and_no_failed_run(
-    told: Shell, receiver: Receiver, livekit_emulator: Emulator, text: str
-) -> None:
-    """It counts as empty, and is written anew."""
-    told.write(STATE, text)
-    change_by_hand(livekit_emulator)
-    ran = told.run("drift")
-    assert ran.code == 2
-    assert len(ran.err.splitlines()) == 1
-    assert STATE in ran.err
-    assert len(titles(receiver)) == 1
-    assert told.run("drift").err == ""
-
-
-def test_a_place_that_cannot_be_written_is_told(told: Shell, livekit_emulator: Emulator) -> None:
-    """State and figures: a line each, and the exit code is the drift's."""
-    told.write("file", "")
-    change_by_hand(livekit_emulator)
-    ran = told.run("drift", "--state", "file/s.json", "--metrics-file", "file/m.prom")
-    assert ran.code == 2
-    assert [line.split(":")[0] for line in ran.err.splitlines()] == ["warning"] * 2
-    assert "the next run knows nothing of this one" in ran.err
-
-
-def test_two_watches_share_a_file(
-    told: Shell, receiver: Receiver, livekit_emulator: Emulator
-) -> None:
-    """Another plane is another drift, with a memory of its own."""
-    change_by_hand(livekit_emulator)
-    for _ in range(2):
-        assert told.run("drift", "--only", "sip").code == 2
-        assert told.run("drift", "--only", "agents").code == 0
-    assert titles(receiver) == ["acme: the live project has drifted"]
-
-
-def test_another_host_begins_anew_and_says_so(told: Shell, livekit_emulator: Emulator) -> None:
-    """A state of staging says nothing of production."""
-    told.run("drift")
-    path = told.folder / STATE
-    host = memory(told)["host"]
-    path.write_text(path.read_text().replace(host, "staging.example"))
-    ran = told.run("drift")
-    assert ran.code == 0
-    assert "staging.example" in ran.err
-    assert "--state" in ran.err
-
-
-def test_runs_at_the_same_time_tell_once(
-    told: Shell, receiver: Receiver, livekit_emulator: Emulator
-) -> None:
-    """Four crons that start at once: one alert, four looks, one whole file."""
-    change_by_hand(livekit_emulator)
-    environ = {**os.environ, **told.environ}
-    runs = [
-        subprocess.Popen(
-            [*COMMAND, "drift", "-q"], cwd=told.folder, env=environ, stdout=subprocess.DEVNULL
-        )
-        for _ in range(4)
-    ]
-    assert [one.wait() for one in runs] == [2, 2, 2, 2]
-    assert len(titles(receiver)) == 1
-    assert memory(told)["drift"]["runs"] == 4
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-# Secrets and usage
-# ---------------------------------------------------------------------------------------------------------------------
-
-
-def test_urls_and_secrets_appear_nowhere(
-    told: Shell, receiver: Receiver, livekit_emulator: Emulator
-) -> None:
-    """Neither in output, state and figures, nor what is secret in a message."""
-    (trunk,) = livekit_emulator.inbound_trunks
-    trunk.auth_password = "canary-live"
-    livekit_emulator.put(trunk)
-    receiver.status = 500
-    runs = [told.run("drift", "-v", "--metrics-file", "m.prom")]
-    receiver.status = 200
-    runs.append(told.run("drift", "-v", "--metrics-file", "m.prom"))
-    kept = (told.folder / STATE).read_text() + (told.folder / "m.prom").read_text()
-    said = "".join(one.out + one.err for one in runs) + kept
-    for text in ("hunter2", receiver.host):
-        assert text not in said
-    (_, message) = messages(receiver)
-    assert "auth.password differs (hidden)" in message
-    for text in ("not-a-real-one", "canary-live", told.environ["LIVEKIT_API_SECRET"]):
-        assert text not in said + message
-
-
-def _usage(shell: Shell, *arguments: str) -> Ran:
-    ran = shell.run("drift", *arguments)
-    assert ran.code == 64
-    assert ran.out == ""
-    assert len(ran.err.splitlines()) == 1
-    return ran
-
-
-def test_a_bad_url_is_wrong_usage_and_not_repeated(
-    applied: Shell, livekit_emulator: Emulator
-) -> None:
-    """By option or by variable: named by its place, before anything is looked at."""
-    calls = len(livekit_emulator.calls)
-    ran = _usage(applied, "--notify", "json://localhost", "--notify", "slack://hunter2")
-    assert "number 2 (slack://…)" in ran.err
-    assert "hunter2" not in ran.err
-    applied.environ["RECONCILE_NOTIFY"] = "hunter2:// json://localhost"
-    assert "hunter2" not in _usage(applied).err
-    assert len(livekit_emulator.calls) == calls
-
-
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        ("--after", "0"),
-        ("--after-errors", "x"),
-        ("--repeat", "0s"),
-        ("--heartbeat", "daily"),
-        ("--heartbeat", ""),
-        ("--metrics-file", "config"),
-    ],
-)
-def test_wrong_options_are_wrong_usage(applied: Shell, arguments: tuple[str, ...]) -> None:
-    """Never 2, which pipelines read as drift."""
-    _usage(applied, *arguments)
-
-
-def test_an_empty_variable_is_said(applied: Shell) -> None:
-    """In CI that is a secret which is not there: nobody would be told, and nobody would know."""
-    applied.environ["RECONCILE_NOTIFY"] = ""
-    assert "RECONCILE_NOTIFY is empty" in applied.run("drift").err
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-# Figures
-# ---------------------------------------------------------------------------------------------------------------------
-
-
-def test_figures_are_written_for_good_and_for_failed_runs(
-    applied: Shell, livekit_emulator: Emulator
-) -> None:
-    """A failed run tells no zero, and leaves the time of the last good one where it was."""
-    change_by_hand(livekit_emulator)
-    assert applied.run("drift", "--metrics-file", "m.prom").code == 2
-    good = figures(applied)
-    assert good["reconcile_drift_objects sip dispatch_rule update"] == 1
-    assert good["reconcile_drift_last_run_success"] == 1
-    assert good["reconcile_drift_last_run_duration_seconds"] > 0
-    pass_time(applied, 1)
-    applied.environ["LIVEKIT_URL"] = "ws://127.0.0.1:9"
-    assert applied.run("drift", "--metrics-file", "m.prom").code == 1
-    failed = figures(applied)
-    last = "reconcile_drift_last_success_timestamp_seconds"
-    assert failed["reconcile_drift_objects sip dispatch_rule update"] == 1
-    assert failed["reconcile_drift_last_run_success"] == 0
-    assert failed["reconcile_drift_api_errors_total unreachable"] == 1
-    assert failed[last] == good[last] - 3600
-    assert (
-        abs(failed["reconcile_drift_last_run_timestamp_seconds"] - datetime.now(UTC).timestamp())
-        < 60
-    )
-
-
-def test_the_first_run_of_all_may_fail(applied: Shell) -> None:
-    """No figure of drift, where nobody ever looked."""
-    applied.environ["LIVEKIT_URL"] = "ws://127.0.0.1:9"
-    assert applied.run("drift", "--metrics-file", "m.prom").code == 1
-    assert not any("objects" in name for name in figures(applied))
-    assert Path(applied.folder / "m.prom").stat().st_mode & 0o777 == 0o644
