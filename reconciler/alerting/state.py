@@ -56,7 +56,7 @@ class StateFile:
         self.path = path
         self.problem = ""
         self.watches: dict[str, Memory] = {}
-        if not path.exists():
+        if not path.exists() or _is_device(path):
             return
         try:
             self.watches = dict(_decoded(path, read_bytes(path, "state of alerts")).watches)
@@ -70,6 +70,11 @@ class StateFile:
         data = msgspec.json.format(msgspec.json.encode(state), indent=1) + b"\n"
         write_private(self.path, data, "state of alerts")
         self.watches = watches
+
+
+def _is_device(path: Path) -> bool:
+    """Whether the path is a device or a pipe, `/dev/null` for somebody who wants no memory."""
+    return path.exists() and not (path.is_file() or path.is_dir())
 
 
 def _decoded(path: Path, data: bytes) -> _File:
@@ -92,12 +97,13 @@ def turn(path: Path, patience: float = PATIENCE) -> Iterator[None]:
     Where there can be no lock, or it is not free within `patience` seconds, the run goes on without it.
     """
     with contextlib.ExitStack() as held:
-        with contextlib.suppress(OSError):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
-            descriptor = os.open(path.with_name(f".{path.name}.lock"), flags, 0o600)
-            held.callback(os.close, descriptor)
-            _lock(descriptor, patience)
+        if not _is_device(path):
+            with contextlib.suppress(OSError):
+                path.parent.mkdir(parents=True, exist_ok=True)
+                flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+                descriptor = os.open(path.parent / f".{path.name}.lock", flags, 0o600)
+                held.callback(os.close, descriptor)
+                _lock(descriptor, patience)
         yield
 
 

@@ -119,6 +119,17 @@ def test_a_folder_in_its_place_is_told(tmp_path: Path) -> None:
         state.write("a", Memory())
 
 
+def test_a_device_keeps_nothing() -> None:
+    """`--state /dev/null`: no memory, no complaint, no lock file beside the device, and the device stays one."""
+    before = sorted(Path("/dev").iterdir())
+    with turn(Path("/dev/null")):
+        state = StateFile(Path("/dev/null"))
+        assert (state.watches, state.problem) == ({}, "")
+        state.write("a", FULL)
+    assert sorted(Path("/dev").iterdir()) == before
+    assert Path("/dev/null").is_char_device()
+
+
 def test_another_host_begins_anew() -> None:
     """What was told of the staging project is not known of production; a run that never looked has no host."""
     assert of_this_host(FULL, FULL.host) == FULL

@@ -17,6 +17,16 @@ from tests.support.receiver import Receiver
 if TYPE_CHECKING:
     from reconciler.emulator.server import Emulator
 
+ROOMS = """\
+version: 1
+project: {name: acme}
+agents:
+  names:
+    avatar: {agent_name: avatar}
+  rooms:
+    - {prefix: ornina-, agents: [avatar], dispatch: controller}
+"""
+
 
 def test_drift_is_told_once_and_when_it_is_over(
     told: Shell, receiver: Receiver, livekit_emulator: Emulator
@@ -168,6 +178,36 @@ def test_an_error_of_the_file_is_told_as_one_that_keeps_from_looking(
     assert words in message
 
 
+def test_a_failing_routing_test_is_no_failed_look(
+    told: Shell, receiver: Receiver, livekit_emulator: Emulator
+) -> None:
+    """The project was read: exit code 1, as it is for drift, and the drift is told all the same."""
+    wrong = 'tests:\n  - {from: "+15550100099", to: "+15550100001", room: elsewhere-}\n'
+    told.write("config/dispatch.yaml", CONFIGURATION + wrong)
+    change_by_hand(livekit_emulator)
+    assert told.run("drift").code == 1
+    assert titles(receiver) == ["acme: the live project has drifted"]
+
+
+def test_rooms_that_cannot_be_read_are_no_all_clear(
+    told: Shell, receiver: Receiver, livekit_emulator: Emulator
+) -> None:
+    """Nobody knows whether they lack an agent; objects that differ are told all the same."""
+    client = RawClient(livekit_emulator.url, livekit_emulator.api_key, livekit_emulator.api_secret)
+    named = CONFIGURATION.replace("names:", "names:\n    avatar: {agent_name: avatar}")
+    told.write("config/dispatch.yaml", named + ROOMS[ROOMS.index("    - {prefix") :])
+    assert client.call("RoomService", "CreateRoom", room.CreateRoomRequest(name="ornina-1")).ok
+    livekit_emulator.faults.answer("ListDispatch", status=503, code="unavailable", times=99)
+    arguments = ["drift", "--rooms", "--timeout", "1s", "--after-errors", "1"]
+    assert told.run(*arguments).code == 1
+    (message,) = messages(receiver)
+    assert "The last one said: 1 room could not be read" in message
+    change_by_hand(livekit_emulator)
+    assert told.run(*arguments).code == 1
+    assert titles(receiver) == ["acme: the live project has drifted"]
+    client.close()
+
+
 def test_a_sign_of_life(told: Shell, receiver: Receiver) -> None:
     """At most once in a period, through the same targets."""
     for expected in (1, 0):
@@ -190,17 +230,6 @@ def test_it_works_with_a_snapshot(
     assert told.run("drift", "--live", "s.json").code == 2
     (message,) = messages(receiver)
     assert message.endswith("apply it: reconcile apply")
-
-
-ROOMS = """\
-version: 1
-project: {name: acme}
-agents:
-  names:
-    avatar: {agent_name: avatar}
-  rooms:
-    - {prefix: ornina-, agents: [avatar], dispatch: controller}
-"""
 
 
 def test_rooms_without_their_agent_are_part_of_the_drift(
