@@ -51,7 +51,7 @@ def test_a_forbidden_import_is_found(tmp_path: Path, place: str, line: str, cont
     """One line in the wrong place breaks the contract that is meant to forbid it."""
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     shutil.copytree(ROOT / "reconciler", tmp_path / "reconciler")
-    package = tmp_path / "reconciler" / place
+    package = tmp_path.joinpath("reconciler", *place.split("."))
     module = package / "intruder.py" if package.is_dir() else package.with_suffix(".py")
     text = module.read_text() if module.exists() else ""
     module.write_text(f"{text}\n{line}\n")
