@@ -194,7 +194,7 @@ def _drift(kind: Kind, news: News) -> Letter:
                 "What drifted", _drifted(document, len(causes) > 1), _total(document), "object"
             ),
             Part.of("Who is affected", map(_affected, rerouted), len(rerouted), "route"),
-            Part("Choose one of the two", _choices(news.advice), total=2),
+            _choices(document, news.advice),
         ),
     )
 
@@ -224,11 +224,17 @@ def _cause(causes: set[Cause]) -> str:
     return f"Since the last apply: {listed}."
 
 
-def _choices(advice: Advice) -> tuple[Entry, ...]:
-    return (
-        Entry(("to keep what lives, take it into the file: ", Typed(advice.take_over))),
-        Entry(("to have what the file says, apply it: ", Typed(advice.apply))),
-    )
+def _choices(document: PlanDocument, advice: Advice) -> Part:
+    """What can be done: a room without its agent is nothing to take over, and an apply leaves what is unlisted."""
+    take_over = Entry(("to keep what lives, take it into the file: ", Typed(advice.take_over)))
+    apply = Entry(("to have what the file says, apply it: ", Typed(advice.apply)))
+    if document["changes"]:
+        return Part("Choose one of the two", (take_over, apply), total=2)
+    if not document["unlisted"]:
+        return Part("What to do", (apply,), total=1)
+    delete = Entry(("to be rid of it, delete it where it was made: an apply leaves it alone",))
+    rooms = (apply,) if _lacking(document) else ()
+    return Part("Choose", (take_over, delete, *rooms), total=2 + len(rooms))
 
 
 def _lacking(document: PlanDocument) -> list[RoomPlanDocument]:

@@ -21,6 +21,7 @@ import click
 
 from reconciler.cli.console import note
 from reconciler.cli.options import duration_option
+from reconciler.core.finding import Severity
 from reconciler.errors import ReconcileError
 from reconciler.pipeline.request import Request
 from reconciler.render.escape import escape
@@ -28,6 +29,7 @@ from reconciler.render.outline import plural
 
 if TYPE_CHECKING:
     from reconciler.alerting.found import Looked, NotLooked
+    from reconciler.alerting.message import Advice
     from reconciler.alerting.run import Setup
     from reconciler.alerting.send import Target
     from reconciler.render.shapes import PlanDocument
@@ -194,9 +196,9 @@ class Watch:
         from reconciler.pipeline.guards import ConfigError
 
         if isinstance(error, ConfigError):
-            first, *others = error.findings
-            more = f" (and {len(others)} more findings)" if others else ""
-            return failed(error, f"{first}{more}")
+            errors = [one for one in error.findings if one.severity is Severity.ERROR]
+            more = f" (and {plural(len(errors) - 1, 'more error')})" if len(errors) > 1 else ""
+            return failed(error, f"{errors[0]}{more}" if errors else str(error))
         if error is not None or self._document is None:
             return failed(error or ReconcileError("nothing was read"))
         found = looked(self._document)
@@ -206,7 +208,6 @@ class Watch:
 
     def _setup(self) -> Setup:
         from reconciler.alerting.decide import Policy
-        from reconciler.alerting.message import Advice
         from reconciler.alerting.run import Setup
 
         asked = self._alerts
@@ -216,7 +217,7 @@ class Watch:
             asked.state or STATE,
             asked.targets,
             Policy(asked.after, asked.after_errors, timedelta(seconds=asked.repeat), heartbeat),
-            Advice(self._command("drift", "--write-back"), self._apply()),
+            self._advice(),
             asked.metrics_file,
         )
 
@@ -226,16 +227,21 @@ class Watch:
         words += ["--live"] if self._request.live_file is not None else []
         return escape(shlex.join(words))
 
-    def _apply(self) -> str:
-        receipt = ["--receipt", str(self._receipt)] if self._receipt is not None else []
-        return self._command("apply", *receipt)
+    def _advice(self) -> Advice:
+        """The two commands with the options of this run, as far as they are theirs."""
+        from reconciler.alerting.message import Advice
 
-    def _command(self, *words: str) -> str:
         request = self._request
         paths = () if request.paths == Request().paths else request.paths
         named = [word for path in paths for word in ("-c", str(path))]
-        return escape(shlex.join(["reconcile", *words, *named, *self._narrowed()]))
+        receipt = ["--receipt", str(self._receipt)] if self._receipt is not None else []
+        take_over = ["reconcile", "drift", "--write-back", *named, *self._plane()]
+        apply = ["reconcile", "apply", *receipt, *named, *self._narrowed()]
+        return Advice(escape(shlex.join(take_over)), escape(shlex.join(apply)))
 
     def _narrowed(self) -> list[str]:
-        only, rooms = self._request.only, self._request.rooms
-        return [*(["--only", only.value] if only else []), *(["--rooms"] if rooms else [])]
+        return [*self._plane(), *(["--rooms"] if self._request.rooms else [])]
+
+    def _plane(self) -> list[str]:
+        only = self._request.only
+        return ["--only", only.value] if only is not None else []

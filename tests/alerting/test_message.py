@@ -127,6 +127,22 @@ def test_a_receipt_tells_by_hand_from_not_applied_yet(causes: list[str], words: 
     assert ("(changed by hand)" in told) == (len(set(causes)) > 1)
 
 
+def test_only_what_helps_is_offered() -> None:
+    """A room without its agent is nothing to take into the file; an apply does not delete what is unlisted."""
+    unlisted = [{"kind": "inbound_trunk", "name": "test", "id": "ST_2", "hint": ""}]
+    rooms = [room("call-1", "call-", "acme")]
+    for parts, keep, apply, delete in (
+        ({"rooms": rooms}, False, True, False),
+        ({"unlisted": unlisted}, True, False, True),
+        ({"unlisted": unlisted, "rooms": rooms}, True, True, True),
+        ({"unlisted": unlisted, "changes": [change("inbound", MOVED)]}, True, True, False),
+    ):
+        told = text(Kind.DRIFT, news(document(**parts)))
+        assert ("--write-back" in told) == keep
+        assert ("reconcile apply" in told) == apply
+        assert ("delete it where it was made" in told) == delete
+
+
 def test_who_is_affected_is_said_in_the_words_of_a_plan() -> None:
     """Any number, certain callers, calls that nobody answers, that ask for a PIN."""
     no_rule, pin = answer("no_rule"), answer("pin_required", rule="vip")
