@@ -75,10 +75,13 @@ def _deliver(service: NotifyBase, letter: Letter, type_: str) -> bool:
     from apprise import Apprise, NotifyFormat
 
     markdown = service.resolve_format() in (NotifyFormat.MARKDOWN, NotifyFormat.HTML)
-    title = letter.subject(min(_LONGEST_TITLE, service.title_maxlen or _LONGEST_TITLE))
     limit = min(LONGEST, service.body_maxlen or LONGEST)
-    if service.title_maxlen <= 0:
-        limit -= len(title) + 2  # it becomes the first line
+    is_first_line = service.title_maxlen <= 0  # of the body, for want of a title
+    title = letter.subject(
+        min(_LONGEST_TITLE, limit // 2 if is_first_line else service.title_maxlen)
+    )
+    if is_first_line:
+        limit -= len(title) + 2
     if markdown:
         limit = int(limit * _MARGIN)
     one = Apprise()

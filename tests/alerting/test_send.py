@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from apprise.plugins import pagerduty, slack, workflows
+from apprise.plugins.custom_json import NotifyJSON
 
 from reconciler.alerting.decide import Kind
 from reconciler.alerting.letter import Letter
@@ -97,6 +98,16 @@ def test_pagerduty_opens_one_incident_and_closes_it(
     clear = letter(Kind.CLEAR, news(document(drift=False)), Heard(since=NOW))
     closed = sent(receiver, url, Kind.CLEAR, clear)
     assert (closed["event_action"], closed["dedup_key"]) == ("resolve", "acme-drift")
+
+
+def test_a_text_message_is_short(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
+    """160 characters without a title of their own: the title is in them, and the beginning of the rest."""
+    monkeypatch.setattr(NotifyJSON, "title_maxlen", 0)
+    monkeypatch.setattr(NotifyJSON, "body_maxlen", 160)
+    told = sent(receiver, f"json://{receiver.host}", Kind.DRIFT, drift())["message"]
+    assert told.startswith("acme: the live project has drifted (1 object differs)")
+    assert "On acme.livekit.example there is" in told
+    assert len(told) <= 160
 
 
 def test_teams_takes_a_thousand_characters() -> None:
