@@ -33,6 +33,7 @@ COMMANDS = {
     "validate": ("validate", "Check the file offline: syntax, references, conflicts."),
     "plan": ("plan", "Show what would change in the live project."),
     "apply": ("apply", "Change the live project to match the file."),
+    "rollback": ("rollback", "Bring back what lived before an apply, from its backup."),
     "drift": (
         "drift",
         "Tell whether the live project still matches the file (exit code 2 if not).",

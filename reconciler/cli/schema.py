@@ -23,6 +23,7 @@ NAMES = (
     "snapshot",
     "receipt",
     "drift-state",
+    "backup",
     "history",
     "token",
     "token-inspect",

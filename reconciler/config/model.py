@@ -9,7 +9,7 @@ from reconciler.agents.conventions import AgentPlane
 from reconciler.core.finding import NOWHERE, Finding, Mark
 from reconciler.core.objects import Desired
 from reconciler.core.ownership import UnlistedPolicy
-from reconciler.core.values import Secret, SecretRef
+from reconciler.core.values import AgentList, Secret, SecretRef
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +59,28 @@ class Expectation:
 
 
 @dataclass(frozen=True, slots=True)
+class Former:
+    """What is wanted back, where no file says what is wanted but a backup.
+
+    `ids` are those under which the objects lived, by kind and name. `created` are the ids of what is to go, `refs`
+    where the secrets of those come from: whoever rolls the rollback back needs them. `agents` are those of rules, by
+    name: no convention is asked.
+    """
+
+    ids: Mapping[tuple[str, str], str]
+    created: frozenset[str] = frozenset()
+    agents: Mapping[str, AgentList] = field(default_factory=dict)
+    refs: Mapping[str, Mapping[str, SecretRef]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Configuration:
     """One project out of one or more files.
 
     `sip` has an entry for each kind that the files manage: a kind that is missing is left alone, an empty one is
     managed and empty. `lines` are the neutral labels of rules. `agents` is None where the plane is not managed.
     `ignores` are the codes of findings that somebody does not want to read, `tests` the calls that it is checked with.
+    `former` is there where the objects come from a backup and not from files.
     """
 
     files: tuple[str, ...] = ()
@@ -76,3 +92,4 @@ class Configuration:
     missing: tuple[tuple[SecretRef, str, Mark], ...] = ()
     ignores: tuple[Ignore, ...] = ()
     tests: tuple[Expectation, ...] = ()
+    former: Former | None = None

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import enum
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
@@ -94,6 +94,48 @@ def match(
             taken.add(found.id)
         pairs.append(Pair(one, found))
     unlisted = tuple(one for one in live if one.id not in taken and is_owned(one.name, owns))
+    return Matched(tuple(pairs), unlisted, tuple(findings))
+
+
+def match_former(
+    desired: Sequence[Desired],
+    live: Sequence[Live],
+    ids: Mapping[str, str],
+    created: Collection[str],
+    section: str,
+) -> Matched:
+    """Pairs objects that lived once with what lives now: by the id that they had, by name where that one is gone.
+
+    `ids` are those by name. What an apply `created` is unlisted, as far as it lives and is in no pair; nothing else is.
+    A name that somebody else has by now, or that several have, is an error.
+    """
+    by_id = {lives.id: lives for lives in live}
+    found = {one.name: by_id.get(ids[one.name]) for one in desired}
+    taken = {lives.id for lives in found.values() if lives is not None}
+    by_name: dict[str, list[Live]] = defaultdict(list)
+    for lives in live:
+        if lives.id not in taken:
+            by_name[lives.name].append(lives)
+    findings: list[Finding] = []
+    pairs: list[Pair] = []
+    for one in desired:
+        was, named_so = found[one.name], by_name.get(one.name, [])
+        rivals: list[Live] = []
+        if was is None and len(named_so) == 1:
+            was = named_so[0]
+            taken.add(was.id)
+        elif was is None:
+            rivals = named_so
+        elif one.id is None and was.name != one.name:
+            rivals = [other for other in named_so if other.id not in created]
+        if rivals:
+            message = f'"{one.name}" cannot have its name back: {_ids(rivals)} has it by now'
+            fix = "delete or rename what has it, and roll back then"
+            path = f"{section}.{one.name}"
+            findings.append(Finding("ambiguous-name", Severity.ERROR, path, message, fix))
+            continue
+        pairs.append(Pair(one, was))
+    unlisted = tuple(one for one in live if one.id in created and one.id not in taken)
     return Matched(tuple(pairs), unlisted, tuple(findings))
 
 

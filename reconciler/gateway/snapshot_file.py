@@ -7,7 +7,7 @@ which ones is written down: they are unknown when the file is read, never "not s
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,12 +44,13 @@ class StoredSnapshot:
         objects: dict[str, list[Live]] = {}
         for kind, stored in self.objects.items():
             objects[kind] = [
-                _live(KIND_BY_NAME[kind], message, hidden, era) for message, hidden in stored
+                live_of(KIND_BY_NAME[kind], message, hidden, era) for message, hidden in stored
             ]
         return Snapshot(self.host, with_unknown_passwords(objects))
 
 
-def _live(kind: Kind, message: Any, hidden: tuple[str, ...], era: Era) -> Live:
+def live_of(kind: Kind, message: Any, hidden: Iterable[str], era: Era) -> Live:
+    """A stored message as a live object; what is hidden of it is unknown."""
     live = live_object(kind, message, era)
     return Live(live.kind, live.id, live.name, {**live.fields, **dict.fromkeys(hidden, Unknown())})
 
@@ -65,13 +66,14 @@ def snapshot_document(
         "era": found.value if found is not None else None,
         "taken_at": taken_at,
         "objects": {
-            kind: [_stored(KIND_BY_NAME[kind], message) for message in found]
+            kind: [stored_object(KIND_BY_NAME[kind], message) for message in found]
             for kind, found in messages.items()
         },
     }
 
 
-def _stored(kind: Kind, message: Any) -> dict[str, Any]:
+def stored_object(kind: Kind, message: Any) -> dict[str, Any]:
+    """A message in LiveKit's own JSON without its secrets, and which ones these are."""
     fields = live_object(kind, message, Era.NEW).fields
     hidden = [path for path in fields if kind.field(path).type in _SECRET_TYPES]
     if hidden:
@@ -108,13 +110,27 @@ def load_snapshot(path: Path) -> StoredSnapshot:
     from reconciler.documents import load_document
 
     document = load_document(read_bytes(path, "snapshot"), "snapshot", path)
-    objects: dict[str, list[tuple[Any, tuple[str, ...]]]] = {}
+    objects = {
+        kind: [(message, tuple(one.get("hidden", ()))) for one, message in found]
+        for kind, found in stored_messages(document["objects"], path).items()
+    }
+    return StoredSnapshot(
+        document["host"],
+        Era(document["era"]) if document.get("era") else None,
+        document.get("taken_at", ""),
+        objects,
+    )
+
+
+def stored_messages(
+    objects: Mapping[str, list[dict[str, Any]]], path: Path
+) -> dict[str, list[tuple[dict[str, Any], Any]]]:
+    """What is stored of each kind that is there, with its message. Raises `FileError` where one is not LiveKit's."""
+    found: dict[str, list[tuple[dict[str, Any], Any]]] = {}
     for kind in KINDS:
-        stored = document["objects"].get(kind.name)
-        if stored is None:
-            continue
-        found = []
-        for index, one in enumerate(stored):
+        if kind.name in objects:
+            found[kind.name] = []
+        for index, one in enumerate(objects.get(kind.name, ())):
             message = MESSAGES[kind.name]()
             try:
                 ParseDict(one["message"], message, ignore_unknown_fields=True)
@@ -122,11 +138,5 @@ def load_snapshot(path: Path) -> StoredSnapshot:
                 raise FileError(
                     f"{path}: objects.{kind.name}[{index}] is not LiveKit's: {error}"
                 ) from error
-            found.append((message, tuple(one.get("hidden", ()))))
-        objects[kind.name] = found
-    return StoredSnapshot(
-        document["host"],
-        Era(document["era"]) if document.get("era") else None,
-        document.get("taken_at", ""),
-        objects,
-    )
+            found[kind.name].append((one, message))
+    return found

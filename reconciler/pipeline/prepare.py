@@ -60,7 +60,16 @@ def prepare(request: Request) -> Prepared:
     server.use_secrets(secrets_of(configuration))
     live = server.snapshot(observed)
     draft = draft_against(request, configuration, live, server.era)
-    return Prepared(configuration, live, draft.plan(), server.era, server, rooms=rooms, draft=draft)
+    return Prepared(
+        configuration,
+        live,
+        draft.plan(),
+        server.era,
+        server,
+        rooms=rooms,
+        draft=draft,
+        messages=observed.messages,
+    )
 
 
 def _rooms(request: Request, configuration: Configuration, endpoint: Endpoint) -> RoomPlans:
@@ -177,13 +186,23 @@ def prepare_saved(request: Request, path: Path) -> Prepared:
     server = open_server(request, endpoint)
     server.era = saved.era
     rooms = _rooms_of_file(request, path, endpoint) if request.rooms else None
-    live = server.snapshot(server.observe())
+    observed = server.observe()
+    live = server.snapshot(observed)
     require_fresh(path, saved, live, Fingerprints(endpoint.api_secret) if saved.keyed else None)
     server.use_secrets(secrets_from(saved, request.environ))
     configuration = Configuration(
         files=saved.files, project=Project(saved.plan.project, env_prefix=saved.env_prefix)
     )
-    return Prepared(configuration, live, saved.plan, saved.era, server, is_saved=True, rooms=rooms)
+    return Prepared(
+        configuration,
+        live,
+        saved.plan,
+        saved.era,
+        server,
+        is_saved=True,
+        rooms=rooms,
+        messages=observed.messages,
+    )
 
 
 def _rooms_of_file(request: Request, path: Path, endpoint: Endpoint) -> RoomPlans:

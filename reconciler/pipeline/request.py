@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from reconciler.core.plan import Plan, Plane
 from reconciler.sip.era import Era
@@ -42,7 +42,8 @@ class Prepared:
     """A plan and what it was made of. `server` is None where it was made against a file.
 
     `rooms` are None where they were not asked for. They are no part of the plan: rooms come and go. `draft` is what the
-    plan was made from, None for a saved one.
+    plan was made from, None for a saved one. `messages` are LiveKit's own of the live objects, by kind, which a backup
+    is made of.
     """
 
     configuration: Configuration
@@ -53,3 +54,4 @@ class Prepared:
     is_saved: bool = False
     rooms: RoomPlans | None = None
     draft: Draft | None = None
+    messages: Mapping[str, Sequence[Any]] = field(default_factory=dict)

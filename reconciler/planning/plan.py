@@ -9,7 +9,7 @@ from reconciler.compose import compile_rule
 from reconciler.config.model import Configuration
 from reconciler.core.finding import Finding
 from reconciler.core.objects import Desired, Fields, Live, Snapshot
-from reconciler.core.ownership import Matched, UnlistedPolicy, match
+from reconciler.core.ownership import Matched, UnlistedPolicy, match, match_former
 from reconciler.core.plan import Call, Plan, Plane, RoutingTest, Unlisted
 from reconciler.core.values import Secret, Unknown
 from reconciler.lint import lint, silence
@@ -55,7 +55,19 @@ def check(configuration: Configuration, era: Era) -> tuple[Finding, ...]:
 
 def matches(configuration: Configuration, live: Snapshot) -> dict[str, Matched]:
     """Desired and live objects of every managed kind, paired by identity."""
-    owns = configuration.project.owns
+    owns, former = configuration.project.owns, configuration.former
+    if former is not None:
+        return {
+            kind.name: match_former(
+                configuration.sip[kind.name],
+                live.of(kind.name),
+                {name: one for (of_kind, name), one in former.ids.items() if of_kind == kind.name},
+                former.created,
+                f"sip.{kind.section}",
+            )
+            for kind in KINDS
+            if kind.name in configuration.sip
+        }
     return {
         kind.name: match(
             configuration.sip[kind.name], live.of(kind.name), owns, f"sip.{kind.section}"
@@ -91,7 +103,8 @@ class Draft:
         for one in self._matched.values():
             findings.extend(one.findings)
         findings.extend(settled.remarks.findings)
-        findings.extend(lint(configuration, options.era))
+        if configuration.former is None:  # lint is for authors, and what lived has none
+            findings.extend(lint(configuration, options.era))
         findings.extend(_checks(settled, self._live, self._deletions, self._broken, options.era))
         tests, untested = _tests(configuration, self.after(), options)
         findings.extend(untested)

@@ -15,7 +15,7 @@ from reconciler.config.model import Configuration
 from reconciler.core.finding import Finding, Severity
 from reconciler.core.objects import Desired, Fields, Live, Snapshot
 from reconciler.core.ownership import Matched
-from reconciler.core.values import Reference, References
+from reconciler.core.values import AgentList, Reference, References
 from reconciler.sip.era import Era
 from reconciler.sip.occupancy import PENDING
 from reconciler.sip.spec import DISPATCH_RULE, INBOUND_TRUNK, KINDS
@@ -155,23 +155,25 @@ def _rules(
     era: Era,
     findings: list[Finding],
 ) -> Iterator[Target]:
-    plane = configuration.agents
+    plane, former = configuration.agents, configuration.former
     listed = trunk_fields(configuration)
     for desired, live in pairs:
         before = trunks.named(live.fields) if live is not None else {}
         after = trunks.looked_up(desired, findings)
         unmanaged = desired.unmanaged
-        if plane is None:
-            unmanaged = (*unmanaged, AGENTS_PATH)
-        else:
+        agents: AgentList | None = None
+        if former is not None:
+            agents = former.agents.get(desired.name)
+        elif plane is not None:
             compiled = compile_rule(
                 desired, configuration.lines.get(desired.name), plane.conventions, listed, era
             )
             findings.extend(compiled.findings)
-            if compiled.agents is None:
-                unmanaged = (*unmanaged, AGENTS_PATH)
-            elif compiled.agents.entries:
-                after = {**after, AGENTS_PATH: compiled.agents}
+            agents = compiled.agents
+        if agents is None:
+            unmanaged = (*unmanaged, AGENTS_PATH)
+        elif agents.entries:
+            after = {**after, AGENTS_PATH: agents}
         yield Target(desired, live, before, after, unmanaged)
 
 

@@ -1,0 +1,164 @@
+"""What `apply` and `rollback` do alike once there is a plan: show it, refuse or ask, leave a backup, write, report."""
+
+from __future__ import annotations
+
+import gc
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from reconciler.cli.console import emit, exit_of, note, print_plan
+from reconciler.cli.options import Command, Output
+from reconciler.errors import ExitCode, FileError, Refused
+from reconciler.pipeline.request import Prepared, Request
+
+if TYPE_CHECKING:
+    from reconciler.pipeline.carry_out import Applied
+    from reconciler.render.shapes import PlanDocument
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """How a command may write. `backups` is the folder of backups, None where none is wanted."""
+
+    auto_approve: bool
+    max_deletes: int | None
+    backups: Path | None
+
+
+_OPTIONS = (
+    click.option(
+        "--auto-approve",
+        is_flag=True,
+        envvar="RECONCILE_AUTO_APPROVE",
+        help="Apply without asking.",
+    ),
+    click.option(
+        "--max-deletes",
+        type=click.IntRange(0),
+        metavar="N",
+        help="Allow up to N deletions. Without it more than 30 % of a kind, or its last object, are refused.",
+    ),
+    click.option(
+        "--backup-dir",
+        type=click.Path(path_type=Path, file_okay=False),
+        default=Path(".reconcile/backups"),
+        envvar="RECONCILE_BACKUP_DIR",
+        show_default=True,
+        help="Folder for the backup of what is about to change; `rollback` plans back to it.",
+    ),
+    click.option(
+        "--no-backup", is_flag=True, envvar="RECONCILE_NO_BACKUP", help="Leave no backup."
+    ),
+)
+
+
+def writing_options(function: Command) -> Command:
+    """Adds the options of commands that write; the command gets them as one `writing`."""
+
+    @wraps(function)
+    def wrapper(
+        *args: Any,
+        auto_approve: bool,
+        max_deletes: int | None,
+        backup_dir: Path,
+        no_backup: bool,
+        **kwargs: Any,
+    ) -> Any:
+        backups = None if no_backup else backup_dir
+        return function(*args, writing=Writing(auto_approve, max_deletes, backups), **kwargs)
+
+    decorated: Any = wrapper
+    for option in reversed(_OPTIONS):
+        decorated = option(decorated)
+    result: Command = decorated
+    return result
+
+
+def may_write(
+    prepared: Prepared, document: PlanDocument, writing: Writing, output: Output, *, strict: bool
+) -> bool:
+    """Shows the plan and asks. False where it has errors or failing tests; raises `Refused` where nobody says yes."""
+    from reconciler.core.safety import deletion_guard
+    from reconciler.render.formats import Format, show_plan
+
+    plan = prepared.plan
+    if output.format == "text":
+        print_plan(prepared, output, document)
+    if exit_of(plan.findings, strict=strict, tests=plan.tests):
+        if output.format != "text":
+            print_plan(prepared, output, document)
+        note("nothing was written: the plan has errors or failing tests", output)
+        return False
+    reason = deletion_guard(plan, writing.max_deletes)
+    if reason is not None:
+        raise Refused(f"nothing was written: {reason}")
+    has_writes = not plan.is_empty or (prepared.rooms is not None and prepared.rooms.has_writes)
+    if has_writes and not prepared.is_saved and not writing.auto_approve:
+        if output.format != "text":
+            # Whoever is asked has to see what for; the data on stdout comes afterwards.
+            shown = show_plan(document, Format.TEXT)
+            click.echo(shown.rstrip("\n"), err=True)
+        _ask(prepared)
+    return True
+
+
+def _ask(prepared: Prepared) -> None:
+    """Asks on a terminal; anything but `yes` refuses."""
+    if sys.stdin is None or not (sys.stdin.isatty() and sys.stderr.isatty()):
+        other = "" if prepared.configuration.former is not None else ", or apply a saved plan"
+        raise Refused(f"nothing was written: there is nobody to ask; pass --auto-approve{other}")
+    click.echo("\nApply this? Only yes will do: ", err=True, nl=False)
+    answer = sys.stdin.readline()
+    if answer.strip() != "yes":
+        raise Refused("nothing was written: not approved")
+
+
+def write(
+    request: Request,
+    prepared: Prepared,
+    planned: PlanDocument,
+    writing: Writing,
+    output: Output,
+    then: Callable[[Applied], None] | None = None,
+) -> int:
+    """Leaves a backup, applies and reports. `then` is done where the objects are all as planned."""
+    from reconciler.cli.progress import ApplyProgress
+    from reconciler.pipeline.backups import complete_backup, leave_backup
+    from reconciler.pipeline.carry_out import carry_out
+    from reconciler.render.formats import Format, show_report
+    from reconciler.render.report import report_document
+
+    left = None
+    if writing.backups is not None and not prepared.plan.is_empty:
+        left = leave_backup(writing.backups, prepared)
+        note(f"backup written to {left.path}", output)
+    # Thousands of calls follow; what there is by now stays to the end.
+    gc.freeze()
+    gc.enable()
+    rooms = prepared.rooms
+    total = len(prepared.plan.calls) + (len(tuple(rooms.agents_brought())) if rooms else 0)
+    with ApplyProgress(total, quiet=output.quiet) as progress:
+        applied = carry_out(request, prepared, progress.done, progress.room_done)
+    if left is not None:
+        try:
+            complete_backup(left, prepared, applied)
+        except FileError as error:
+            # What lived before is in it all the same, and that is what it is for.
+            note(f"the backup stays without what came of the apply: {error}", output)
+    report = applied.report
+    document = report_document(planned, report, rooms, applied.rooms)
+    emit(show_report(document, Format(output.format), color=output.color, verbose=output.verbose))
+    if report.interrupted:
+        return ExitCode.INTERRUPTED
+    if not report.is_complete:
+        return ExitCode.ERROR
+    # What came of the objects is one thing, what came of the rooms another.
+    if then is not None:
+        then(applied)
+    return ExitCode.OK if document["complete"] else ExitCode.ERROR

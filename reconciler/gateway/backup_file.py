@@ -1,0 +1,176 @@
+"""Backups: what an apply was about to change, in a file, so that `rollback` can plan back to it.
+
+Objects stand in LiveKit's own JSON as in a snapshot (`snapshot_file`), secrets left out. For each of those the file
+says where the configuration had it from, whether the apply was to change it, and has a digest by which the former value
+is known again. What the apply left is added when it has ended. Nothing here knows a plan.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from reconciler.core.objects import Live
+from reconciler.core.values import SecretRef
+from reconciler.errors import FileError
+from reconciler.files import read_bytes, write_private
+from reconciler.gateway.snapshot_file import live_of, stored_messages, stored_object
+from reconciler.sip.era import Era
+from reconciler.sip.spec import KIND_BY_NAME
+
+FORMAT = "livekit-reconciler/backup"
+FORMAT_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class FormerSecret:
+    """A value that is left out: where it is read from, whether the apply was to change it, and its digest.
+
+    The digest is None where the server did not tell the value.
+    """
+
+    ref: SecretRef
+    changed: bool = False
+    digest: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FormerObject:
+    """An object as it lived before the apply; fields that the file leaves out are unknown."""
+
+    live: Live
+    secrets: Mapping[str, FormerSecret]
+
+
+@dataclass(frozen=True, slots=True)
+class CreatedObject:
+    """An object that the apply was to create. `id` is None as long as nobody knows whether it did."""
+
+    kind: str
+    name: str
+    id: str | None = None
+    refs: Mapping[str, SecretRef] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """The content of a backup.
+
+    `key` tells whether digests were made under the key of today. `trunks` are names of the inbound trunks that the
+    rules name, by id. `left` are digests of what the apply left, by id; None where it did not come to its end.
+    """
+
+    project: str
+    host: str
+    env_prefix: str
+    server: str | None
+    era: Era
+    taken_at: str
+    key: str
+    objects: tuple[FormerObject, ...]
+    created: tuple[CreatedObject, ...]
+    trunks: Mapping[str, str]
+    left: Mapping[str, str] | None
+
+
+def stored_former(kind: str, message: Any, secrets: Mapping[str, FormerSecret]) -> dict[str, Any]:
+    """An object as it stands in the file."""
+    stored = stored_object(KIND_BY_NAME[kind], message)
+    told = {path: _stored_secret(one) for path, one in sorted(secrets.items())}
+    return {"message": stored["message"], "secrets": told} if told else stored
+
+
+def _stored_secret(one: FormerSecret) -> dict[str, Any]:
+    told = {**stored_ref(one.ref), "changed": one.changed}
+    return told if one.digest is None else {**told, "digest": one.digest}
+
+
+def stored_ref(ref: SecretRef) -> dict[str, Any]:
+    """A reference as it stands in the file, which is as in a configuration."""
+    return {"env": ref.env} if ref.env is not None else {"file": ref.file}
+
+
+def save_backup(path: Path, document: Mapping[str, Any]) -> None:
+    """Writes a backup, readable by its owner alone, and complete on the disk when this returns."""
+    data = json.dumps(document, indent=1, ensure_ascii=False).encode(errors="surrogatepass")
+    write_private(path, data + b"\n", "backup")
+
+
+def load_backup(path: Path) -> Backup:
+    """A backup file. Raises `FileError` that says what about it is wrong."""
+    from reconciler.documents import load_document
+
+    data = read_bytes(path, "backup")
+    _require_version(path, data)
+    document = load_document(data, "backup", path)
+    era = Era(document["era"])
+    applied = document["applied"]
+    return Backup(
+        document["project"],
+        document["host"],
+        document["env_prefix"],
+        document["server"],
+        era,
+        document["taken_at"],
+        document["key"],
+        tuple(_former_objects(document, era, path)),
+        tuple(
+            CreatedObject(one["kind"], one["name"], one["id"], _refs(one["secrets"]))
+            for one in document["created"]
+        ),
+        document["trunks"],
+        applied["left"] if applied is not None else None,
+    )
+
+
+def _require_version(path: Path, data: bytes) -> None:
+    """Raises `FileError` for the file of a newer version, whose schema nobody knows here."""
+    try:
+        document = json.loads(data)
+    except (ValueError, RecursionError):
+        return  # told with its reason by the reader
+    if isinstance(document, dict) and document.get("format") == FORMAT:
+        version = document.get("format_version")
+        if isinstance(version, int) and version > FORMAT_VERSION:
+            raise FileError(
+                f"{path}: the backup has format {version}, this version reads {FORMAT_VERSION}: "
+                "roll back with the version that wrote it"
+            )
+
+
+def _former_objects(document: Mapping[str, Any], era: Era, path: Path) -> Iterator[FormerObject]:
+    for kind, found in stored_messages(document["objects"], path).items():
+        for one, message in found:
+            refs = _refs(one.get("secrets", {}))
+            secrets = {
+                field: FormerSecret(ref, stored["changed"], stored.get("digest"))
+                for (field, ref), stored in zip(
+                    refs.items(), one.get("secrets", {}).values(), strict=True
+                )
+            }
+            live = live_of(KIND_BY_NAME[kind], message, secrets, era)
+            _require_known(kind, live, path)
+            yield FormerObject(live, secrets)
+
+
+def _require_known(kind: str, live: Live, path: Path) -> None:
+    """Raises `FileError` for an object that cannot be brought back: no id, or a field that is not known here."""
+    if not live.id:
+        raise FileError(f"{path}: a {KIND_BY_NAME[kind].title} has no id: the backup is damaged")
+    for field in live.fields:
+        try:
+            KIND_BY_NAME[kind].field(field)
+        except KeyError:
+            raise FileError(
+                f"{path}: a {KIND_BY_NAME[kind].title} has no {field} in this version: "
+                "roll back with the version that wrote it"
+            ) from None
+
+
+def _refs(stored: Mapping[str, Mapping[str, Any]]) -> dict[str, SecretRef]:
+    return {
+        field: SecretRef(env=one.get("env"), file=one.get("file")) for field, one in stored.items()
+    }
