@@ -41,7 +41,7 @@ COMMANDS = {
     "explain": ("explain", "Tell where a call goes or who joins a room, step by step, and why."),
     "rooms": ("rooms", "Show live rooms, and which of them lack their agent (exit code 2 then)."),
     "probe": ("probe", "Tell whether a worker answers to each agent name, and how fast."),
-    "show": ("show", "Show a saved plan, a snapshot or a receipt."),
+    "show": ("show", "Show a saved plan, a snapshot, a receipt or a backup."),
     "snapshot": ("snapshot", "Save the live project to a file, secrets left out."),
     "export": ("export", "Print the live project as a configuration that plans to no change."),
     "import-lk": ("import_lk", "Turn JSON files of the lk command line into a configuration."),

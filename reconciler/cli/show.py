@@ -1,4 +1,4 @@
-"""`reconcile show`: a saved plan, snapshot or receipt, readable. It needs no server and no configuration."""
+"""`reconcile show`: a saved plan, snapshot, receipt or backup, readable. It needs no server and no configuration."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from reconciler.errors import FileError
 @config_option
 @output_options
 def command(file: Path, paths: tuple[Path, ...], output: Output) -> int:
-    """Show a saved plan, a snapshot or a receipt. A plan that is stale can be shown all the same.
+    """Show a saved plan, a snapshot, a receipt or a backup. A plan that is stale can be shown all the same.
 
     \b
     Examples:
@@ -31,7 +31,7 @@ def command(file: Path, paths: tuple[Path, ...], output: Output) -> int:
     try:
         document = json.loads(data)
     except (ValueError, RecursionError) as error:
-        raise FileError(f"{file}: not a plan, snapshot or receipt: {error}") from error
+        raise FileError(f"{file}: not a plan, snapshot, receipt or backup: {error}") from error
     what = document.get("format") if isinstance(document, dict) else None
     match what:
         case "livekit-reconciler/plan":
@@ -40,8 +40,10 @@ def command(file: Path, paths: tuple[Path, ...], output: Output) -> int:
             _show_snapshot(file, output)
         case "livekit-reconciler/receipt":
             _show_receipt(file, output)
+        case "livekit-reconciler/backup":
+            _show_backup(file, output)
         case _:
-            raise FileError(f"{file}: not a plan, snapshot or receipt of this tool")
+            raise FileError(f"{file}: not a plan, snapshot, receipt or backup of this tool")
     return 0
 
 
@@ -79,3 +81,35 @@ def _show_receipt(file: Path, output: Output) -> None:
     from reconciler.render.escape import escape
 
     emit("\n".join(escape(line) for line in lines) + "\n")
+
+
+def _show_backup(file: Path, output: Output) -> None:
+    from reconciler.core.objects import Snapshot
+    from reconciler.gateway.backup_file import load_backup
+    from reconciler.render.backup import BackupStory, backup_markdown, backup_text
+    from reconciler.sip.spec import KINDS
+
+    backup = load_backup(file)
+    if output.format == "json":
+        emit(file.read_text(encoding="utf-8"))
+        return
+    lived = {
+        kind.name: [one.live for one in backup.objects if one.live.kind == kind.name]
+        for kind in KINDS
+    }
+    story = BackupStory(
+        backup.project,
+        backup.taken_at,
+        backup.has_ended,
+        Snapshot(backup.host, {kind: found for kind, found in lived.items() if found}),
+        tuple((one.kind, one.name, one.id) for one in backup.created),
+        tuple(
+            (f"{one.live.kind.replace('_', ' ')} {one.live.label} {path}", str(secret.ref))
+            for one in backup.objects
+            for path, secret in one.secrets.items()
+        ),
+    )
+    if output.format == "text":
+        emit(backup_text(story, color=output.color, verbose=output.verbose))
+    else:
+        emit(backup_markdown(story, verbose=output.verbose))

@@ -60,7 +60,8 @@ class Backup:
     """The content of a backup.
 
     `key` tells whether digests were made under the key of today. `trunks` are names of the inbound trunks that the
-    rules name, by id. `left` are digests of what the apply left, by id; None where it did not come to its end.
+    rules name, by id. `has_ended`: the apply came to some end, if only by an interrupt. `left` are digests of what it
+    left, by id; None where nobody looked.
     """
 
     project: str
@@ -73,6 +74,7 @@ class Backup:
     objects: tuple[FormerObject, ...]
     created: tuple[CreatedObject, ...]
     trunks: Mapping[str, str]
+    has_ended: bool
     left: Mapping[str, str] | None
 
 
@@ -122,6 +124,7 @@ def load_backup(path: Path) -> Backup:
             for one in document["created"]
         ),
         document["trunks"],
+        applied is not None,
         applied["left"] if applied is not None else None,
     )
 

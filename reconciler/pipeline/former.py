@@ -180,7 +180,7 @@ class _Restorer:
             refs = one.refs or {}
             if one.id is not None:
                 yield one.id, refs
-            elif self._backup.left is None:
+            elif not self._backup.has_ended:
                 for lives in by_name.get((one.kind, one.name), ()):
                     if lives.id not in before:
                         yield lives.id, refs

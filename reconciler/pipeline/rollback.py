@@ -59,7 +59,7 @@ def prepare_rollback(request: Request, path: Path, *, keep_secrets: bool = False
     _require_secrets(backup, wanted, plan)
     server.use_secrets(secrets_of(wanted.configuration))
     if not plan.is_empty:
-        notes = (*wanted.notes, *_meanwhile(backup, live, plan, prints))
+        notes = (*wanted.notes, *_new_ids(plan), *_meanwhile(backup, live, plan, prints))
         plan = msgspec.structs.replace(plan, notes=(*plan.notes, *notes))
     return Prepared(
         wanted.configuration,
@@ -102,13 +102,26 @@ def _unsent(wanted: Wanted, plan: Plan) -> Iterator[tuple[SecretRef, str]]:
                 yield secret.ref, f"sip.{section}.{call.new_name or call.name}.{change.path}"
 
 
+def _new_ids(plan: Plan) -> Iterator[str]:
+    """What comes back is not found under its old id by those who know it by that."""
+    made = {
+        (change.kind, change.name): f'{KIND_BY_NAME[change.kind].title} "{change.name}"'
+        for change in plan.changes
+        if change.action is Action.CREATE
+    }
+    if made:
+        yield f"back with another id than before, which applications that dial by id need: {_listed(list(made.values()))}"
+
+
 def _meanwhile(backup: Backup, live: Snapshot, plan: Plan, prints: Fingerprints) -> Iterator[str]:
     """What became of the objects since the apply ended: a rollback takes that back as well."""
-    if backup.left is None:
+    if not backup.has_ended:
         yield (
-            "the apply that left this backup did not come to its end: what it created is known by name alone, and "
-            "what others changed since is not known"
+            "the apply that left this backup did not come to its end, or still runs: what it created is known by its "
+            "name alone"
         )
+    if backup.left is None:
+        yield "the project was not read again after that apply: what others changed since is not known"
         return
     if backup.key != prints.of_value(None):
         yield "the API secret is another one than at the time of the backup: what others changed since is not known"
@@ -140,7 +153,9 @@ def _meanwhile(backup: Backup, live: Snapshot, plan: Plan, prints: Fingerprints)
 
 
 def _told(objects: list[Live]) -> str:
-    told = [f'{KIND_BY_NAME[one.kind].title} "{one.label}" ({one.id})' for one in objects]
-    return ", ".join(told[:_SHOWN]) + (
-        f" and {len(told) - _SHOWN} more" if len(told) > _SHOWN else ""
-    )
+    return _listed([f'{KIND_BY_NAME[one.kind].title} "{one.label}" ({one.id})' for one in objects])
+
+
+def _listed(told: list[str]) -> str:
+    more = f" and {len(told) - _SHOWN} more" if len(told) > _SHOWN else ""
+    return ", ".join(told[:_SHOWN]) + more
