@@ -110,7 +110,8 @@ def _new_ids(plan: Plan) -> Iterator[str]:
         if change.action is Action.CREATE
     }
     if made:
-        yield f"back with another id than before, which applications that dial by id need: {_listed(list(made.values()))}"
+        told = _listed(list(made.values()))
+        yield f"back with another id than before, which applications that dial by id need: {told}"
 
 
 def _meanwhile(backup: Backup, live: Snapshot, plan: Plan, prints: Fingerprints) -> Iterator[str]:

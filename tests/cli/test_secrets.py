@@ -149,6 +149,11 @@ def test_no_command_shows_a_secret(shell: Shell, livekit_emulator: Emulator) -> 
         _search(shell, ran, "apply", format_)
         ran = shell.run("drift", "--receipt", "receipt.json", "--format", format_)
         _search(shell, ran, "drift", format_)
+    for backup, format_ in product((shell.folder / ".reconcile/backups").iterdir(), FORMATS):
+        for command in (["show"], ["rollback"], ["rollback", "--keep-secrets"]):
+            ran = shell.run(*command, str(backup), "--format", format_)
+            assert "Traceback" not in ran.err
+            _search(shell, ran, *command, format_)
 
 
 def test_no_error_shows_a_secret(shell: Shell, livekit_emulator: Emulator) -> None:
@@ -182,7 +187,8 @@ def test_secret_files_are_private(shell: Shell) -> None:
     shell.run("plan", "--out", "plan.json")
     shell.run("apply", "--auto-approve", "--receipt", "receipt.json")
     shell.run("snapshot", "snapshot.json")
-    for name in ("plan.json", "receipt.json", "snapshot.json"):
+    (backup,) = (shell.folder / ".reconcile/backups").iterdir()
+    for name in ("plan.json", "receipt.json", "snapshot.json", backup):
         assert (shell.folder / name).stat().st_mode & 0o077 == 0, name
 
 
