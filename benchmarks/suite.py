@@ -59,7 +59,9 @@ def apply(server: SeededServer, runs: int) -> Iterator[Figure]:
     """Writing 1,000 changed objects: how many a second, and how many arrived."""
     ours, bare, counts = [], [], []
     with _file(CHANGED_OBJECTS, changed=True) as path:
+        backups = path.parent / "backups"
         command: list[str | Path] = [_RECONCILE, "apply", "-c", path, "--auto-approve"]
+        command += ["--backup-dir", backups]
         for _ in range(runs + 1):
             _, bare_run = _written(server, [_PYTHON, _HERE / "bare_apply.py"])
             count, our_run = _written(server, command)

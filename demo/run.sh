@@ -15,6 +15,8 @@ cleanup() {
     rm -rf "$scratch"
 }
 trap cleanup EXIT
+# What the tour leaves goes with it.
+export RECONCILE_BACKUP_DIR=$scratch/backups
 
 say() { printf '\n# %s\n' "$*"; }
 

@@ -38,6 +38,7 @@ _ID = re.compile(r"\b(ST|SDR|AD)_[0-9A-Za-z]{12}\b")
 _SECONDS = re.compile(r"\bin \d+\.\d+s\b")
 _AGE = re.compile(r"\b\d+ s old\b")
 _TIME = re.compile(r"\b\d{4}-\d\d-\d\d \d\d:\d\d UTC\b")
+_BACKUP = re.compile(r"\b\d{8}T\d{6}\.\d{3}Z-([a-z0-9-]+)-[0-9a-f]{6}\.json\b")
 _LEFT_OUT = "…"
 UPDATE = os.environ.get("RECONCILE_UPDATE_DOCS") == "1"
 
@@ -193,12 +194,18 @@ class Terminal:
 
 def _normal(text: str, seen: dict[str, str]) -> str:
     """The text with ids numbered in the order in which they appear, and without times."""
-    text = _TIME.sub("2026-03-01 14:03 UTC", _AGE.sub("0 s old", _SECONDS.sub("in 0.00s", text)))
+    text = _timeless(_AGE.sub("0 s old", _SECONDS.sub("in 0.00s", text)))
 
     def number(match: re.Match[str]) -> str:
         return seen.setdefault(match[0], f"{match[1]}_{len(seen) + 1}")
 
     return "\n".join(line.rstrip() for line in _ID.sub(number, text).splitlines())
+
+
+def _timeless(text: str) -> str:
+    """The text in which every moment and every backup is the same one."""
+    text = _TIME.sub("2026-03-01 14:03 UTC", text)
+    return _BACKUP.sub(r"20250114T020000.000Z-\1-3f9a1c.json", text)
 
 
 def _pseudonymous(text: str, seen: dict[str, str]) -> str:
@@ -208,8 +215,8 @@ def _pseudonymous(text: str, seen: dict[str, str]) -> str:
         digest = hashlib.sha256(f"{len(seen) + 1}".encode()).hexdigest()[:12]
         return seen.setdefault(match[0], f"{match[1]}_{digest}")
 
-    text = _ID.sub(pseudonym, _AGE.sub("4 s old", _SECONDS.sub("in 0.05s", text)))
-    text = _TIME.sub("2026-03-01 14:03 UTC", text)
+    text = _timeless(_AGE.sub("4 s old", _SECONDS.sub("in 0.05s", text)))
+    text = _ID.sub(pseudonym, text)
     return "\n".join(line.rstrip() for line in text.splitlines())
 
 

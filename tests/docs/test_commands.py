@@ -84,7 +84,7 @@ class Reader:
     def _live_in(self, configuration: Path) -> None:
         """Makes the project one that somebody set up before."""
         self.terminal.write("before.yaml", configuration.read_text(encoding="utf-8"))
-        self._reconcile("apply", "-c", "before.yaml", "--auto-approve")
+        self._reconcile("apply", "-c", "before.yaml", "--auto-approve", "--no-backup")
         (self.terminal.folder / "before.yaml").unlink()
 
     def _manage(self) -> None:

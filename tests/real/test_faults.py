@@ -268,6 +268,7 @@ def _apply_process(project: Project) -> Iterator[subprocess.Popen[str]]:
     command = [sys.executable, "-c", program, "apply", "-c", str(project.file), "--auto-approve"]
     with subprocess.Popen(
         [*command, "--concurrency", "1", "--timeout", "10s"],
+        cwd=project.file.parent,
         env={**environ, **project.environ},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
