@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import sys
 from collections.abc import Callable
@@ -137,7 +138,7 @@ def write(
     left = None
     if writing.backups is not None and not prepared.plan.is_empty:
         left = leave_backup(writing.backups, prepared)
-        note(f"backup written to {left.path}", output)
+        _tell(f"backup written to {left.path}", output)
     # Thousands of calls follow; what there is by now stays to the end.
     gc.freeze()
     gc.enable()
@@ -150,7 +151,7 @@ def write(
             complete_backup(left, prepared, applied)
         except FileError as error:
             # What lived before is in it all the same, and that is what it is for.
-            note(f"the backup stays without what came of the apply: {error}", output)
+            _tell(f"the backup stays without what came of the apply: {error}", output)
     report = applied.report
     document = report_document(planned, report, rooms, applied.rooms)
     emit(show_report(document, Format(output.format), color=output.color, verbose=output.verbose))
@@ -162,3 +163,9 @@ def write(
     if then is not None:
         then(applied)
     return ExitCode.OK if document["complete"] else ExitCode.ERROR
+
+
+def _tell(text: str, output: Output) -> None:
+    """A note that stops no write: whoever read the log may be gone."""
+    with contextlib.suppress(OSError):
+        note(text, output)

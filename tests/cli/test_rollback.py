@@ -112,13 +112,13 @@ def test_plan_only_writes_nothing(applied: Shell, livekit_emulator: Emulator) ->
     """The plan is shown and the exit code is 0; without it, and without anybody to ask, it is 3."""
     _apply(applied, PHONE)
     before, number = _everything(livekit_emulator), len(backups(applied))
-    for options, code in ((["--plan-only"], 0), ([], 3)):
+    for options, code, told in ((["--plan-only"], 0, ""), ([], 3, "pass --auto-approve")):
         ran = applied.run("rollback", last_backup(applied), *options)
         assert ran.code == code
+        assert told in ran.err
         assert '"phone-" → "call-"' in ran.out
         assert _everything(livekit_emulator) == before
         assert len(backups(applied)) == number
-    assert "pass --auto-approve" in ran.err
 
 
 def test_it_needs_no_configuration(applied: Shell, livekit_emulator: Emulator) -> None:
@@ -178,10 +178,12 @@ def test_what_was_deleted_since_comes_back(applied: Shell, livekit_emulator: Emu
     """An object that the apply changed and somebody deleted is created as it was before the apply."""
     _apply(applied, PHONE)
     (rule,) = livekit_emulator.dispatch_rules
-    trunks = [*livekit_emulator.inbound_trunks, *livekit_emulator.outbound_trunks]
+    inbound, outbound = livekit_emulator.inbound_trunks, livekit_emulator.outbound_trunks
     livekit_emulator.clear()
-    for trunk in trunks:
+    for trunk in inbound:
         livekit_emulator.put(trunk)
+    for trunk_out in outbound:
+        livekit_emulator.put(trunk_out)
     ran = _roll_back(applied)
     assert ran.code == 0, ran.err
     assert "deleted since that apply" in ran.out
@@ -426,7 +428,7 @@ def test_a_file_that_is_no_backup(
     """Missing, damaged, foreign, from a later version, or with something strange in it: 1, and one clear line."""
     text = backups(rotated)[-1].read_text()
     strange = {"inbound_trunk": [{"message": {"numbers": 5}}]}
-    nameless = {"inbound_trunk": [{"message": {}}]}
+    nameless: dict[str, Any] = {"inbound_trunk": [{"message": {}}]}
     unknown = {
         "inbound_trunk": [
             {

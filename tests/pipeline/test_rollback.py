@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 def _put(emulator: Emulator, live: Snapshot) -> None:
     for one in live:
         kind = KIND_BY_NAME[one.kind]
-        message = MESSAGES[one.kind](**{"name": one.name, ID_FIELD[one.kind]: one.id})
+        message: Any = MESSAGES[one.kind](**{"name": one.name, ID_FIELD[one.kind]: one.id})
         texts = {path: v.reveal() or "" for path, v in one.fields.items() if isinstance(v, Secret)}
         plain = {path: without_secret(value) for path, value in one.fields.items()}
         write_fields(kind, message, plain, texts.__getitem__, lambda entry: entry.id or "")
