@@ -21,7 +21,7 @@ from reconciler.gateway.messages import ID_FIELD, MESSAGES
 from reconciler.gateway.server import LiveServer
 from reconciler.pipeline.backups import complete_backup, leave_backup
 from reconciler.pipeline.carry_out import Applied, carry_out
-from reconciler.pipeline.prepare import plan_against, secrets_of
+from reconciler.pipeline.prepare import draft_against, secrets_of
 from reconciler.pipeline.request import Prepared, Request
 from reconciler.pipeline.rollback import prepare_rollback
 from reconciler.sip.era import Era
@@ -126,7 +126,7 @@ def test_what_lived_lives_again(shard: int, tmp_path: Path) -> None:
             observed = server.observe()
             live = server.snapshot(observed)
             configuration = _with_own_variables(pair.configuration)
-            plan = plan_against(request, configuration, live, server.era)
+            plan = draft_against(request, configuration, live, server.era).plan()
             if plan.is_empty or has_errors(plan.findings):
                 continue
             server.use_secrets(secrets_of(configuration))
