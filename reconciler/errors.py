@@ -10,7 +10,7 @@
     │   ├── NotSupported      the server has no such method, or no SIP
     │   ├── Rejected          the server refused this request
     │   └── BadAnswer         the answer is not LiveKit's
-    ├── FileError             a saved plan, snapshot or receipt cannot be read or written
+    ├── FileError             a saved plan, snapshot, receipt or backup cannot be read or written
     ├── JournalError          the journal cannot be opened, read or written
     ├── TokenError            a token cannot be made or read; its kinds stand in `tokens/errors.py`
     ├── QueueError            the queue of `serve` cannot be reached

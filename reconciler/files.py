@@ -1,4 +1,4 @@
-"""Reads and writes the files that commands leave beside a configuration: plans, snapshots, receipts.
+"""Reads and writes the files that commands leave beside a configuration: plans, snapshots, receipts, backups.
 
 A file is written beside its place and moved there, so that a crash leaves the old one or the new one. Anything that
 is near a secret is readable by its owner alone.
@@ -6,6 +6,7 @@ is near a secret is readable by its owner alone.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
 from pathlib import Path
@@ -54,8 +55,19 @@ def _write(path: Path, data: bytes, what: str, mode: int) -> None:
                 os.fchmod(file.fileno(), mode)
                 os.fsync(file.fileno())
             Path(temporary).replace(target)
+            _sync_folder(target.parent)
         except BaseException:
             Path(temporary).unlink(missing_ok=True)
             raise
     except OSError as error:
         raise FileError(f"{path}: the {what} cannot be written: {error.strerror}") from error
+
+
+def _sync_folder(folder: Path) -> None:
+    """Brings the new name to the disk; not every file system has that, and then the file is as safe as it gets."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

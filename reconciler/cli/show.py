@@ -91,7 +91,8 @@ def _show_backup(file: Path, output: Output) -> None:
 
     backup = load_backup(file)
     if output.format == "json":
-        emit(file.read_text(encoding="utf-8"))
+        # In ASCII: names in it are LiveKit's, and a terminal may be what reads them.
+        emit(json.dumps(json.loads(file.read_bytes()), indent=1) + "\n")
         return
     lived = {
         kind.name: [one.live for one in backup.objects if one.live.kind == kind.name]

@@ -47,7 +47,7 @@ _OPTIONS = (
     ),
     click.option(
         "--backup-dir",
-        type=click.Path(path_type=Path, file_okay=False),
+        type=click.Path(path_type=Path),
         default=Path(".reconcile/backups"),
         envvar="RECONCILE_BACKUP_DIR",
         show_default=True,

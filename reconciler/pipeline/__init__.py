@@ -5,6 +5,9 @@
     prepare.py     load, observe, plan: from the file, against a snapshot, or out of a saved plan
     carry_out.py   apply, and look again
     artefacts.py   what is left behind for later: saved plans, receipts
+    backups.py     what is about to change, kept before the first write
+    former.py      what a backup wants of the live project of today
+    rollback.py    the plan back to a backup
     live.py        the live project alone: ids, snapshots, exports
     picture.py     what a map is drawn from
     rooms.py       the live rooms and the verdict on each

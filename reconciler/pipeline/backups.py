@@ -54,9 +54,9 @@ def leave_backup(folder: Path, prepared: Prepared) -> Left:
     server = prepared.server
     assert server is not None  # noqa: S101  # there is no apply without a server
     prints = Fingerprints(server.endpoint.api_secret)
-    document = _document(prepared, prints)
     path = folder / _file_name(prepared.plan.project)
     try:
+        document = _document(prepared, prints)
         # What is found is somebody's decision; what is made here is for its owner alone.
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         save_backup(path, document)

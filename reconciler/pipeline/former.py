@@ -82,7 +82,10 @@ class _Restorer:
         self._keeps_secrets = keep_secrets
         # Under another API secret every digest is another one, and tells nothing.
         self._has_digests = backup.key == prints.of_value(None)
-        self._living = {one.id: one for one in live}
+        self._living = {one.id for one in live}
+        self._trunks: dict[str, list[str]] = {}
+        for one in live.of(INBOUND_TRUNK.name):
+            self._trunks.setdefault(one.name, []).append(one.id)
         self._wanted = Wanted(Configuration())
         self._names = self._named()
 
@@ -210,9 +213,9 @@ class _Restorer:
         if identifier in self._names:
             return Reference(self._names[identifier])
         name = self._backup.trunks.get(identifier, "")
-        namesakes = [one for one in self._live.of(INBOUND_TRUNK.name) if one.name == name]
-        if name and identifier not in self._living and len(namesakes) == 1:
-            return Reference(namesakes[0].id)
+        namesakes = self._trunks.get(name, ()) if name else ()
+        if identifier not in self._living and len(namesakes) == 1:
+            return Reference(namesakes[0])
         return Reference(identifier)
 
     # --- secrets

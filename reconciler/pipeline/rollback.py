@@ -127,6 +127,7 @@ def _meanwhile(backup: Backup, live: Snapshot, plan: Plan, prints: Fingerprints)
     if backup.key != prints.of_value(None):
         yield "the API secret is another one than at the time of the backup: what others changed since is not known"
         return
+    living = {one.id for one in live}
     written = {change.id for change in plan.changes if change.id is not None}
     changed = [
         one
@@ -138,7 +139,7 @@ def _meanwhile(backup: Backup, live: Snapshot, plan: Plan, prints: Fingerprints)
     lost = [
         one.live
         for one in backup.objects
-        if one.live.id in backup.left and all(lives.id != one.live.id for lives in live)
+        if one.live.id in backup.left and one.live.id not in living
     ]
     if lost:
         yield f"deleted since that apply: {_told(lost)}"

@@ -127,7 +127,7 @@ def test_another_folder(project: Shell) -> None:
 def test_without_a_backup_nothing_is_written(project: Shell, livekit_emulator: Emulator) -> None:
     """Where the folder cannot be written the apply is refused with 3, before its first call."""
     project.write("file", "no folder")
-    for folder in ("file/backups", "/proc/backups"):
+    for folder in ("file", "file/backups", "/proc/backups"):
         ran = project.run("apply", "--auto-approve", "--backup-dir", folder)
         assert ran.code == 3, ran.err
         assert "nothing was written: there would be no backup" in ran.err
