@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -12,6 +13,8 @@ from tests.support.cli import Shell
 from tests.support.receiver import Receiver
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from reconciler.emulator.server import Emulator
 
 CONFIGURATION = """\
@@ -37,6 +40,8 @@ agents:
   rooms:
     - {prefix: call-, agents: [telephony], dispatch: sip}
 """
+# The password is another one from another variable, and the rooms of the rule are called differently.
+ROTATED = CONFIGURATION.replace("CARRIER_PASSWORD", "NEW_PASSWORD").replace("call-", "phone-")
 
 
 @pytest.fixture
@@ -74,3 +79,26 @@ def told(applied: Shell, receiver: Receiver) -> Shell:
     """An applied project whose drift is told to a webhook, by the variable."""
     applied.environ["RECONCILE_NOTIFY"] = f"json://user:hunter2@{receiver.host}/hunter2"
     return applied
+
+
+@pytest.fixture
+def rotated(applied: Shell) -> Shell:
+    """A project whose last apply changed a password along with the prefix of a rule."""
+    applied.environ["NEW_PASSWORD"] = "another"
+    applied.write("config/dispatch.yaml", ROTATED)
+    ran = applied.run("apply", "--auto-approve")
+    assert ran.code == 0, ran.err
+    del applied.environ["NEW_PASSWORD"]
+    return applied
+
+
+@pytest.fixture
+def change_backup(rotated: Shell) -> Callable[[dict[str, Any]], str]:
+    """Writes the last backup with some keys changed, and returns the new file."""
+
+    def change(changes: dict[str, Any]) -> str:
+        document = json.loads(max((rotated.folder / ".reconcile/backups").iterdir()).read_text())
+        rotated.write("changed.json", json.dumps({**document, **changes}))
+        return "changed.json"
+
+    return change

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.cli.conftest import CONFIGURATION
+from tests.cli.rolling_back import FOLDER, PHONE, backups, last_backup
 from tests.support.cli import COMMAND, Shell
 
 if TYPE_CHECKING:
@@ -20,19 +21,7 @@ if TYPE_CHECKING:
 
     from reconciler.emulator.server import Emulator
 
-FOLDER = ".reconcile/backups"
 APPLY = ("apply", "--auto-approve")
-PHONE = CONFIGURATION.replace("call-", "phone-")
-
-
-def backups(shell: Shell, folder: str = FOLDER) -> list[Path]:
-    """The backups of a project, the oldest first."""
-    return sorted((shell.folder / folder).glob("*.json"))
-
-
-def last_backup(shell: Shell) -> str:
-    """The newest backup, as it is named on a command line."""
-    return str(backups(shell)[-1])
 
 
 def _content(path: Path) -> dict[str, Any]:
