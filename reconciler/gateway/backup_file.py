@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from reconciler.core.objects import Live
 from reconciler.core.values import SecretRef
 from reconciler.errors import FileError
@@ -97,7 +99,7 @@ def stored_ref(ref: SecretRef) -> dict[str, Any]:
 
 def save_backup(path: Path, document: Mapping[str, Any]) -> None:
     """Writes a backup, readable by its owner alone, and complete on the disk when this returns."""
-    data = json.dumps(document, indent=1, ensure_ascii=False).encode(errors="surrogatepass")
+    data = msgspec.json.format(msgspec.json.encode(document), indent=1)
     write_private(path, data + b"\n", "backup")
 
 
