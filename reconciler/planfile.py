@@ -33,7 +33,7 @@ class SavedPlan(msgspec.Struct, frozen=True):
     """The content of a plan file. `touched` has a digest for each live object that the plan changes or deletes.
 
     A plan that was made against a snapshot file knows no secrets and so has no digests: `keyed` is False, and its
-    objects are compared field by field.
+    objects are compared field by field. `context` is what the plan told beyond itself, for whoever reads it later.
     """
 
     format: str
@@ -46,6 +46,7 @@ class SavedPlan(msgspec.Struct, frozen=True):
     keyed: bool
     touched: dict[str, str]
     plan: Plan
+    context: dict[str, object] = {}
     digest: str = ""
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli.console import emit, print_document
+from reconciler.cli.console import emit, print_document, reasons_in
 from reconciler.cli.options import Output, config_option, output_options
 from reconciler.errors import FileError
 
@@ -48,11 +48,12 @@ def command(file: Path, paths: tuple[Path, ...], output: Output) -> int:
 
 
 def _show_plan(file: Path, output: Output) -> None:
+    from reconciler.pipeline.documents import context_of_saved, document_of_saved
     from reconciler.planfile import read_plan
-    from reconciler.render.document import plan_document
 
     saved = read_plan(file)
-    print_document(saved.plan, output, plan_document(saved.plan))
+    document = document_of_saved(file, saved, reasons=reasons_in(output))
+    print_document(saved.plan, output, document, context_of_saved(file, saved).drawing)
 
 
 def _show_snapshot(file: Path, output: Output) -> None:

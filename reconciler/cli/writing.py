@@ -100,7 +100,7 @@ def may_write(
     if reason is not None:
         raise Refused(f"nothing was written: {reason}")
     has_writes = not plan.is_empty or (prepared.rooms is not None and prepared.rooms.has_writes)
-    if has_writes and not prepared.is_saved and not writing.auto_approve:
+    if has_writes and prepared.saved is None and not writing.auto_approve:
         if output.format != "text":
             # Whoever is asked has to see what for; the data on stdout comes afterwards.
             shown = show_plan(document, Format.TEXT)

@@ -8,6 +8,7 @@ from reconciler import __version__
 from reconciler.core.objects import Snapshot
 from reconciler.errors import Refused
 from reconciler.fingerprint import Fingerprints
+from reconciler.pipeline.documents import context_to_save
 from reconciler.pipeline.request import Prepared
 from reconciler.planfile import FORMAT, FORMAT_VERSION, SavedPlan, save_plan, touched_by
 from reconciler.receipt import Cause, read_receipt, write_receipt
@@ -29,6 +30,7 @@ def save(path: Path, prepared: Prepared) -> None:
             keyed=prints is not None,
             touched=touched_by(prepared.plan, prepared.live, prints) if prints is not None else {},
             plan=prepared.plan,
+            context=context_to_save(prepared),
         ),
     )
 

@@ -65,7 +65,7 @@ def carry_out(
 
 def _differences(request: Request, prepared: Prepared, live: Snapshot) -> tuple[str, ...]:
     """What is not as planned, a line for each object."""
-    if prepared.is_saved:
+    if prepared.saved is not None:
         from reconciler.planfile import unsettled
 
         return unsettled(prepared.plan, live)

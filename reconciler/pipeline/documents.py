@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
+from reconciler.core.finding import NOWHERE
+from reconciler.core.plan import Action
+from reconciler.errors import FileError
 from reconciler.pipeline.request import Prepared
 from reconciler.planning.routes import Routes, agents_of, is_authenticated
 from reconciler.render.document import Causes, drift_document, plan_document
@@ -13,12 +20,23 @@ from reconciler.render.shapes import CallAnswerDocument, PlanDocument, RerouteDo
 from reconciler.sip.routing.call import Answer, Call
 
 if TYPE_CHECKING:
-    from reconciler.config.model import Configuration
-    from reconciler.planning import Draft
+    from reconciler.planfile import SavedPlan
     from reconciler.planning.reroutes import Reroute, Reroutes
 
 MOST_REROUTES = 100
 """A document tells of so many groups of calls."""
+
+
+class Context(msgspec.Struct, frozen=True):
+    """What a plan tells beyond itself, as what it was made from knows it. It is saved with the plan.
+
+    `places` are those of the changes, in their order; `drawing` is the map of what changes, as Mermaid.
+    """
+
+    reroutes: list[RerouteDocument] = []
+    notes: list[str] = []
+    places: list[tuple[str, int, int] | None] = []
+    drawing: str = ""
 
 
 def document_of_plan(prepared: Prepared, *, reasons: int = 0) -> PlanDocument:
@@ -27,8 +45,7 @@ def document_of_plan(prepared: Prepared, *, reasons: int = 0) -> PlanDocument:
     Of the first `reasons` groups of calls every step is told.
     """
     document = plan_document(prepared.plan, prepared.rooms)
-    _add_places(document, prepared.configuration)
-    _add_reroutes(document, prepared.draft, reasons)
+    _add(document, _context(prepared, reasons), reasons)
     return document
 
 
@@ -37,9 +54,36 @@ def document_of_drift(
 ) -> PlanDocument:
     """The same as the answer to whether live differs. `causes`: which side changed, by a receipt."""
     document = drift_document(prepared.plan, causes, prepared.rooms)
-    _add_places(document, prepared.configuration)
-    _add_reroutes(document, prepared.draft, reasons)
+    _add(document, _context(prepared, reasons), reasons)
     return document
+
+
+def document_of_saved(path: Path, saved: SavedPlan, *, reasons: int = 0) -> PlanDocument:
+    """A saved plan, with what it told when it was made."""
+    document = plan_document(saved.plan)
+    _add(document, context_of_saved(path, saved), reasons)
+    return document
+
+
+def context_of_saved(path: Path, saved: SavedPlan) -> Context:
+    """What a saved plan tells beyond itself. Raises `FileError` where that is damaged."""
+    try:
+        return msgspec.convert(saved.context, Context)
+    except msgspec.ValidationError as error:
+        raise FileError(f"{path}: the plan is damaged: {error}: make a new one") from error
+
+
+def context_to_save(prepared: Prepared) -> dict[str, object]:
+    """All that a plan tells beyond itself, with every reason."""
+    from reconciler.pipeline.picture import drawn_changes
+    from reconciler.render.github import DRAWING_LIMIT
+
+    context = _context(prepared, sys.maxsize)
+    drawing = drawn_changes(prepared, DRAWING_LIMIT)
+    content: dict[str, object] = msgspec.to_builtins(
+        msgspec.structs.replace(context, drawing=drawing)
+    )
+    return content
 
 
 def document_of_answer(
@@ -55,32 +99,52 @@ def document_of_answer(
     )
 
 
-def _add_places(document: PlanDocument, configuration: Configuration) -> None:
-    """Where the file has what differs: the first field of an update, else the object itself."""
-    listed = {(one.kind, one.name): one for kind in configuration.sip.values() for one in kind}
-    for change in document["changes"]:
-        one = listed.get((change["kind"], change["name"]))
-        if one is None:
-            continue
-        is_update = change["action"] == "update" and change["fields"]
-        mark = one.origin.mark(change["fields"][0]["path"] if is_update else "")
-        if mark.line:
-            change["file"], change["line"], change["column"] = mark.file, mark.line, mark.column
-
-
-def _add_reroutes(document: PlanDocument, draft: Draft | None, reasons: int) -> None:
-    """Nothing is called where nothing differs, or where only the plan was saved and not what it was made from."""
-    if draft is None or not document["changes"]:
-        return
+def _context(prepared: Prepared, reasons: int) -> Context:
+    """Nothing is called where nothing differs. Of a saved plan there is what was saved with it."""
+    if prepared.saved is not None:
+        return context_of_saved(*prepared.saved)
+    draft, changes = prepared.draft, prepared.plan.changes
+    if draft is None or not changes:
+        return Context()
     from reconciler.planning.reroutes import reroutes
 
     before, after = draft.sides()
     rerouted = reroutes(before, after)
-    document["reroutes"] = [
+    told = [
         _reroute(one, before, after, why=number < reasons)
         for number, one in enumerate(rerouted.found[:MOST_REROUTES])
     ]
-    document["notes"] += _left_out(rerouted)
+    return Context(told, list(_left_out(rerouted)), list(_places(prepared)))
+
+
+def _places(prepared: Prepared) -> Iterator[tuple[str, int, int] | None]:
+    """Where the file has what differs: the first field of an update, else the object itself."""
+    sip = prepared.configuration.sip
+    listed = {(one.kind, one.name): one for kind in sip.values() for one in kind}
+    for change in prepared.plan.changes:
+        one = listed.get((change.kind, change.name))
+        is_update = change.action is Action.UPDATE and change.fields
+        mark = one.origin.mark(change.fields[0].path if is_update else "") if one else NOWHERE
+        yield (mark.file, mark.line, mark.column) if mark.line else None
+
+
+def _add(document: PlanDocument, context: Context, reasons: int) -> None:
+    document["notes"] += context.notes
+    document["reroutes"] = [
+        one if number < reasons else _without_steps(one)
+        for number, one in enumerate(context.reroutes)
+    ]
+    for change, place in zip(document["changes"], context.places, strict=False):
+        if place is not None:
+            change["file"], change["line"], change["column"] = place
+
+
+def _without_steps(one: RerouteDocument) -> RerouteDocument:
+    return {
+        **one,
+        "before": {**one["before"], "steps": []},
+        "after": {**one["after"], "steps": []},
+    }
 
 
 def _reroute(one: Reroute, before: Routes, after: Routes, *, why: bool) -> RerouteDocument:

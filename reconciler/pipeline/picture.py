@@ -43,8 +43,12 @@ def picture_of_changes(request: Request) -> Graph:
 def drawn_changes(prepared: Prepared, limit: int) -> str:
     """The same for a plan that is there already, as Mermaid of at most `limit` bytes; "" where nothing changes.
 
-    Of a saved plan nothing is drawn: it does not hold what stays.
+    That of a saved plan was drawn when it was made.
     """
+    if prepared.saved is not None:
+        from reconciler.pipeline.documents import context_of_saved
+
+        return context_of_saved(*prepared.saved).drawing
     if prepared.draft is None or not prepared.plan.changes:
         return ""
     from reconciler.graph.mermaid import mermaid

@@ -199,7 +199,7 @@ def prepare_saved(request: Request, path: Path) -> Prepared:
         saved.plan,
         saved.era,
         server,
-        is_saved=True,
+        saved=(path, saved),
         rooms=rooms,
         messages=observed.messages,
     )

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from reconciler.core.objects import Snapshot
     from reconciler.gateway.server import LiveServer
     from reconciler.pipeline.room_writes import RoomPlans
+    from reconciler.planfile import SavedPlan
     from reconciler.planning import Draft
 
 
@@ -42,7 +43,8 @@ class Prepared:
     """A plan and what it was made of. `server` is None where it was made against a file.
 
     `rooms` are None where they were not asked for. They are no part of the plan: rooms come and go. `draft` is what the
-    plan was made from, None for a saved one. `messages` are LiveKit's own of the live objects, by kind, which a backup
+    plan was made from, None for a saved one. `saved` is
+    the file of a saved one. `messages` are LiveKit's own of the live objects, by kind, which a backup
     is made of.
     """
 
@@ -51,7 +53,7 @@ class Prepared:
     plan: Plan
     era: Era
     server: LiveServer | None
-    is_saved: bool = False
+    saved: tuple[Path, SavedPlan] | None = None
     rooms: RoomPlans | None = None
     draft: Draft | None = None
     messages: Mapping[str, Sequence[Any]] = field(default_factory=dict)

@@ -26,8 +26,12 @@ def test_a_saved_plan_does_what_was_shown(project: Shell) -> None:
     """Without configuration and approval, the saved plan is carried out."""
     _save(project)
     assert stat.S_IMODE((project.folder / "plan.json").stat().st_mode) == 0o600
-    shown = project.run("show", "plan.json").out
-    assert shown == project.run("plan").out
+    for arguments in ([], ["-v"], *(["--format", name] for name in ("json", "markdown", "github"))):
+        shown, planned = (
+            project.run("show", "plan.json", *arguments),
+            project.run("plan", *arguments),
+        )
+        assert (shown.out, shown.err) == (planned.out, planned.err)
     (project.folder / "config/dispatch.yaml").rename(project.folder / "elsewhere.yaml")
     assert project.run("apply", "plan.json").code == 0
     (project.folder / "elsewhere.yaml").rename(project.folder / "config/dispatch.yaml")
