@@ -15,7 +15,7 @@ BIN := $(abspath $(VENV))/bin
 # The name of the Python is part of the stamp: another PYTHON makes a new environment.
 STAMP := $(VENV)/.installed-$(notdir $(PYTHON))
 IN_VENV := PATH="$(BIN):$$PATH"
-SCRIPTS := .ci/run demo/run.sh tools/get-livekit-server
+SCRIPTS := .ci/run demo/run.sh tools/get-go-tool tools/get-livekit-server
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
 # What is locked: the package, its extras that tests or type checks touch, and the tools.

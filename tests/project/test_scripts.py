@@ -11,7 +11,7 @@ import pytest
 
 from tests.project.repository import ROOT
 
-SCRIPTS = [".ci/run", "demo/run.sh", "tools/get-livekit-server"]
+SCRIPTS = [".ci/run", "demo/run.sh", "tools/get-go-tool", "tools/get-livekit-server"]
 GET = ROOT / "tools" / "get-livekit-server"
 # A stand-in for Go: it "builds" by writing a file, slowly, and notes that it was asked.
 FAKE_GO = """#!/bin/bash
@@ -62,6 +62,26 @@ def test_get_server_wants_a_full_version(machine: dict[str, str], version: str) 
     assert process.returncode == 64
     assert out == ""
     assert err.startswith("usage:")
+
+
+@pytest.mark.parametrize(
+    "arguments", [[], ["actionlint"], ["actionlint", "latest"], ["sh", "1.2.3"]]
+)
+def test_get_tool_wants_a_program_that_it_knows_and_a_version(
+    machine: dict[str, str], arguments: list[str]
+) -> None:
+    """Anything else is wrong usage, exit 64, and nothing is built."""
+    install_go(machine)
+    process = subprocess.run(
+        [ROOT / "tools" / "get-go-tool", *arguments],
+        env=machine,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert process.returncode == 64
+    assert process.stderr.startswith("usage:")
+    assert not Path(machine["ASKED"]).exists()
 
 
 def test_get_server_says_what_to_do_without_go(machine: dict[str, str]) -> None:

@@ -35,7 +35,12 @@ class Step:
     @classmethod
     def of(cls, environ: Mapping[str, str]) -> Step:
         """The step that this process is. Raises `BadInput` where it is none."""
-        for name in ("GITHUB_REPOSITORY", "GITHUB_REPOSITORY_ID", "GITHUB_EVENT_PATH", "RUNNER_TEMP"):
+        for name in (
+            "GITHUB_REPOSITORY",
+            "GITHUB_REPOSITORY_ID",
+            "GITHUB_EVENT_PATH",
+            "RUNNER_TEMP",
+        ):
             if not environ.get(name):
                 raise BadInput(f"{name} is not set: this runs as a step of a workflow")
         temp = Path(environ["RUNNER_TEMP"]) / "reconcile"

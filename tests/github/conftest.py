@@ -1,0 +1,87 @@
+"""A repository that has copied the action and the workflows, a GitHub for it, and a LiveKit to plan against."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from reconciler.emulator.server import Emulator
+from tests.project.repository import ROOT
+from tests.support.github import FakeGitHub
+from tests.support.project import SECRET
+from tests.support.workflow_runner import WorkflowRunner
+
+CONFIGURATION = """\
+version: 1
+project: {name: acme-voice}
+sip:
+  inbound_trunks:
+    carrier:
+      numbers: ["+15550100001"]
+      allowed_addresses: ["203.0.113.0/24"]
+  outbound_trunks:
+    carrier-out:
+      address: acme.sip.carrier.example
+      numbers: ["+15550100001"]
+      auth: {username: acme, password: {env: CARRIER_SIP_PASSWORD}}
+  dispatch_rules:
+    inbound-calls:
+      trunks: [carrier]
+      rooms: {individual: {prefix: call-}}
+agents:
+  names:
+    telephony: {agent_name: acme-telephony}
+  rooms:
+    - {prefix: call-, agents: [telephony], dispatch: sip}
+"""
+
+
+@pytest.fixture
+def github() -> Iterator[FakeGitHub]:
+    """An empty repository on a GitHub of its own."""
+    with FakeGitHub() as github:
+        yield github
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """The files of a stranger's repository: a configuration, and what docs/github.md says to copy."""
+    folder = tmp_path / "repository"
+    shutil.copytree(
+        ROOT / ".github" / "actions",
+        folder / ".github" / "actions",
+        ignore=shutil.ignore_patterns("__pycache__"),
+    )
+    shutil.copytree(ROOT / ".github" / "workflows", folder / ".github" / "workflows")
+    (folder / "config").mkdir()
+    (folder / "config" / "dispatch.yaml").write_text(CONFIGURATION)
+    return folder
+
+
+@pytest.fixture
+def runner(
+    github: FakeGitHub, repository: Path, livekit_emulator: Emulator, tmp_path: Path
+) -> WorkflowRunner:
+    """Runs the workflows, with the key of an emulated LiveKit among the repository's secrets."""
+    work = tmp_path / "runner"
+    work.mkdir()
+    return WorkflowRunner(
+        github,
+        repository,
+        work,
+        secrets={
+            "LIVEKIT_API_KEY": livekit_emulator.api_key,
+            "LIVEKIT_API_SECRET": livekit_emulator.api_secret,
+            "CARRIER_SIP_PASSWORD": SECRET,
+        },
+        variables={"LIVEKIT_URL": livekit_emulator.url},
+    )
+
+
+@pytest.fixture
+def configuration(repository: Path) -> Path:
+    """The configuration in the repository."""
+    return repository / "config" / "dispatch.yaml"
