@@ -55,10 +55,16 @@ def run(step: Step, github: GitHub) -> int:
 
 
 def _live(step: Step) -> _Outcome:
+    saved = _place(step)
+    ran = reconcile("plan", *configuration(step), "--format=github", f"--out={saved}")
+    return _Outcome(ran, "live", "", saved)
+
+
+def _place(step: Step) -> Path:
+    """Where the plan is saved; the artefact has it under this name."""
     file = step.temp / "plan.json"
     file.unlink(missing_ok=True)
-    ran = reconcile("plan", *configuration(step), "--format=github", f"--out={file}")
-    return _Outcome(ran, "live", "", file)
+    return file
 
 
 def _without_key(step: Step, github: GitHub) -> _Outcome:
@@ -71,7 +77,7 @@ def _without_key(step: Step, github: GitHub) -> _Outcome:
         step.summary(ran.out)
         return _Outcome(ran, "none", _NO_SNAPSHOT, None)
     taken_at, file = snapshot
-    saved = step.temp / "plan-of-snapshot.json"
+    saved = _place(step)
     ran = reconcile(
         "plan", *configuration(step), f"--live={file}", "--format=github", f"--out={saved}"
     )
