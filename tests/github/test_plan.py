@@ -126,7 +126,7 @@ def test_two_projects_have_a_comment_and_a_plan_each(
 def test_a_plan_of_any_size_fits(
     runner: WorkflowRunner, github: FakeGitHub, configuration: Path
 ) -> None:
-    """Four hundred trunks make a plan that is several comments long: it is cut, closed properly, and the job is green."""
+    """Four hundred trunks make a plan of several comments: it is cut, closed properly, and the job is green."""
     trunks = "".join(
         f'    trunk-{number}-{"é" * 60}: {{numbers: ["+1555{number:07}"], allowed_addresses: [203.0.113.0/24]}}\n'
         for number in range(400)
@@ -164,7 +164,7 @@ def test_nothing_in_the_file_breaks_out_of_the_comment(
         if fence:
             fence = "" if line == fence else fence
         elif line.startswith("```"):
-            fence = line.rstrip("difftex")
+            fence = line[: len(line) - len(line.lstrip("`"))]
         else:
             outside.append(line)
     assert not fence
@@ -283,7 +283,8 @@ def test_a_failing_routing_test_in_a_fork_fails_the_check(
     """Expectations about calls are held against the file alone."""
     configuration.write_text(
         CONFIGURATION
-        + 'tests:\n  - {call: {from: "+15550100099", to: "+15550100001", source_ip: 203.0.113.9}, expect: {rule: nobody}}\n'
+        + 'tests:\n  - call: {from: "+15550100099", to: "+15550100001", source_ip: 203.0.113.9}\n'
+        + "    expect: {rule: nobody}\n"
     )
     ran = fork(runner)
     assert ran.conclusion == "failure", ran.summary

@@ -10,6 +10,7 @@ import yaml
 from tests.project.repository import ROOT, pyproject
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+ACTIONS = sorted((ROOT / ".github" / "actions").glob("*/action.yml"))
 
 
 def ci() -> dict[str, Any]:
@@ -21,11 +22,19 @@ def ci() -> dict[str, Any]:
 
 def test_actions_are_pinned_by_commit() -> None:
     """A tag can be moved to other code; a full commit cannot. The tag stands beside it for people."""
-    lines = [line for path in WORKFLOWS for line in path.read_text().splitlines()]
-    uses = [line.strip() for line in lines if "uses:" in line]
+    lines = [line for path in [*WORKFLOWS, *ACTIONS] for line in path.read_text().splitlines()]
+    uses = [line.strip().removeprefix("- ") for line in lines if "uses:" in line]
     assert uses
     for line in uses:
-        assert re.fullmatch(r"- uses: [\w-]+/[\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", line), line
+        if line != "uses: ./.github/actions/reconcile":
+            assert re.fullmatch(r"uses: [\w-]+/[\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", line), line
+
+
+def test_one_action_has_one_pin() -> None:
+    """Two places that use the same action use the same commit of it."""
+    text = "".join(path.read_text() for path in [*WORKFLOWS, *ACTIONS])
+    pins = set(re.findall(r"uses: ([\w/-]+)@([0-9a-f]{40})", text))
+    assert len({action for action, _ in pins}) == len(pins)
 
 
 def test_the_workflow_may_only_read() -> None:
