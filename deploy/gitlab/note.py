@@ -3,8 +3,8 @@
     python3 note.py plan.md
 
 The first line is a hidden marker, as `reconcile plan --format github` prints it; where there is none, as for a
-configuration that cannot be read, there is one of this script's own. Only notes of the token's own user are touched. Needs GITLAB_TOKEN
-with the scope `api`; the rest is what GitLab sets.
+configuration that cannot be read, there is one of this script's own. Only notes of the token's own user are touched.
+Needs GITLAB_TOKEN with the scope `api`; the rest is what GitLab sets.
 """
 
 from __future__ import annotations

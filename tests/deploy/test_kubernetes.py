@@ -184,7 +184,7 @@ class Node:
         try:
             with urllib.request.urlopen(
                 f"http://127.0.0.1:{self.port}{path}", timeout=5
-            ) as response:  # noqa: S310
+            ) as response:
                 return bool(response.status == 200)
         except OSError:
             return False
