@@ -377,6 +377,23 @@ def test_an_apply_that_fails_half_way_is_red_and_says_what_was_done(
     refused(push(runner), livekit_emulator, "the plan of pull request #7 is not what")
 
 
+def test_a_default_branch_that_cannot_be_planned_is_red(
+    runner: WorkflowRunner, configuration: Path, livekit_emulator: Emulator
+) -> None:
+    """A wrong file, or a server that is away, is neither refused nor applied: it is told."""
+    reviewed(runner)
+    configuration.write_text("version: 2\n")
+    ran = push(runner)
+    assert ran.conclusion == "failure"
+    assert "::error title=review" in ran.log
+    runner.variables = {"LIVEKIT_URL": "http://127.0.0.1:9"}
+    configuration.write_text(CONFIGURATION)
+    ran = push(runner)
+    assert ran.conclusion == "failure"
+    assert "127.0.0.1:9" in ran.summary
+    assert writes(livekit_emulator) == []
+
+
 def test_other_branches_are_not_applied(runner: WorkflowRunner, livekit_emulator: Emulator) -> None:
     """A run by hand on a branch does nothing."""
     event = {"repository": runner.repository_payload()}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -136,7 +138,9 @@ def test_an_error_is_no_drift(
 ) -> None:
     """A server that does not answer makes the job red; an open issue stays open, and none is opened."""
     runner.variables = {"LIVEKIT_URL": "http://127.0.0.1:9"}
-    assert drift(runner).conclusion == "failure"
+    ran = drift(runner)
+    assert ran.conclusion == "failure"
+    assert "127.0.0.1:9" in ran.summary
     assert github.issues == []
     issue = github.issue("drift", f"{MARKER}\n", "github-actions[bot]", LABEL)
     assert drift(runner).conclusion == "failure"
@@ -211,6 +215,24 @@ def test_a_repository_without_a_project_watches_nothing(runner: WorkflowRunner) 
     """Who copies the files has green runs before anything is set up."""
     runner.variables = {}
     assert drift(runner).conclusion == "skipped"
+
+
+def test_only_one_look_tells_others(
+    runner: WorkflowRunner, livekit_emulator: Emulator, tmp_path: Path
+) -> None:
+    """The look that counts for the title must not notify anybody a second time."""
+    seen = tmp_path / "seen"
+    stand_in = tmp_path / "bin" / "reconcile"
+    stand_in.parent.mkdir()
+    program = Path(sys.executable).with_name("reconcile")
+    stand_in.write_text(f'#!/bin/sh\necho "$1 $RECONCILE_NOTIFY" >> {seen}\nexec {program} "$@"\n')
+    stand_in.chmod(0o755)
+    path = f"{stand_in.parent}:{program.parent}:{os.environ['PATH']}"
+    runner.environ = {"PATH": path, "RECONCILE_NOTIFY": "json://127.0.0.1:9"}
+    drifted(runner, livekit_emulator)
+    drift(runner)
+    looks = [line for line in seen.read_text().splitlines() if line.startswith("drift")]
+    assert looks == ["drift json://127.0.0.1:9", "drift "]
 
 
 def test_no_secret_is_told(

@@ -48,6 +48,8 @@ def test_a_pull_request_gets_a_comment_a_summary_and_a_saved_plan(
     assert '+ inbound trunk "carrier"' in body
     assert '+ inbound trunk "carrier"' in ran.summary
     assert "a" * 12 in body
+    line = CONFIGURATION.splitlines().index("    carrier:") + 1
+    assert f"::notice file=config/dispatch.yaml,line={line}," in ran.log
     saved = github.files_of(github.runs[0]["id"], "plan")
     assert saved is not None
     assert len(json.loads(saved["plan.json"])["plan"]["calls"]) == 3
@@ -104,9 +106,9 @@ def test_a_server_that_cannot_be_reached_fails_the_check(
     ran = plan(runner)
     assert ran.conclusion == "failure"
     (body,) = bodies(github)
-    assert "No plan could be made" in body
+    assert "Nothing could be read or compared" in body
     assert "127.0.0.1:9" in body
-    assert "No plan could be made" in ran.summary
+    assert "Nothing could be read or compared" in ran.summary
 
 
 def test_two_projects_have_a_comment_and_a_plan_each(

@@ -58,6 +58,7 @@ def environ(tmp_path: Path) -> dict[str, str]:
         ({"INPUT_APPLY_WORKFLOW": "../../etc"}, "`apply-workflow` is a file name"),
         ({"INPUT_COMMAND": "apply"}, "there is no approved plan"),
         ({"GITHUB_EVENT_PATH": "nowhere.json"}, "nowhere.json"),
+        ({"GITHUB_EVENT_PATH": "/dev/null"}, "has an odd form: JSONDecodeError"),
         ({}, "GitHub does not answer"),
     ],
 )

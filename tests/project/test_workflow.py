@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from tests.project.repository import ROOT, pyproject
+from tests.support.programs import ACTIONLINT, KUSTOMIZE
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 ACTIONS = sorted((ROOT / ".github" / "actions").glob("*/action.yml"))
@@ -77,3 +78,10 @@ def test_the_script_builds_the_servers_that_the_tests_want() -> None:
     assert versions[1].split() == [main[1], "1.8.4"]
     assert "export RECONCILE_REQUIRE_REAL=1" in script
     assert re.search(r"RECONCILE_MIN_REAL:-[1-9]", script)
+
+
+def test_the_script_builds_the_programs_that_the_tests_want() -> None:
+    """In the versions that they ask for."""
+    script = (ROOT / ".ci" / "run").read_text()
+    for program in (ACTIONLINT, KUSTOMIZE):
+        assert f"tools/get-go-tool {program} " in script

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from command import OK, REFUSED, configuration, keep_snapshot, load_plan, reconcile
 from github_api import GitHub
-from page import fenced
 from workflow import BadInput, Step
 
 # A saved plan is applied as it is; these would ask for another one.
@@ -32,7 +31,7 @@ def run(step: Step, github: GitHub) -> int:
     conclusion = _CONCLUSIONS.get(ran.code, "failed")
     step.output("conclusion", conclusion)
     step.output("changes", "true")
-    step.summary(ran.out if ran.out.strip() else f"## Apply\n\n{fenced(ran.err)}")
+    step.summary(ran.page)
     if conclusion == "refused":
         step.annotate("error", "refused", "nothing was written: the plan does not fit any more")
     elif conclusion == "failed":

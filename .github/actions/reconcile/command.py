@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from page import fenced
 from workflow import BadInput, Step, child_environment
 
 OK, ERROR, CHANGES, REFUSED = 0, 1, 2, 3
@@ -20,6 +21,14 @@ class Ran(NamedTuple):
     code: int
     out: str
     err: str
+
+    @property
+    def page(self) -> str:
+        """The data where there is any, else what went wrong, as Markdown."""
+        if self.out.strip():
+            return self.out.strip()
+        told = "\n".join(line for line in self.err.splitlines() if not line.startswith("::"))
+        return f"**Nothing could be read or compared.**\n\n{fenced(told)}"
 
 
 def reconcile(*arguments: str, without: tuple[str, ...] = (), quiet: bool = False) -> Ran:

@@ -35,7 +35,10 @@ def main() -> int:
         return command(step, GitHub.of(step))
     except (BadInput, GitHubError, OSError) as error:
         Step.annotate("error", "reconcile", str(error))
-        return 1
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        what = f"{type(error).__name__}: {error}"
+        Step.annotate("error", "reconcile", f"the event or an answer has an odd form: {what}")
+    return 1
 
 
 if __name__ == "__main__":

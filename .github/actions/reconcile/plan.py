@@ -17,7 +17,7 @@ from artefacts import last_snapshot
 from command import OK, Ran, configuration, has_key, load_plan, reconcile
 from comment import first_line, put_comment
 from github_api import GitHub, GitHubError
-from page import compose, fenced
+from page import compose
 from workflow import Step
 
 _SNAPSHOT = (
@@ -40,6 +40,8 @@ def run(step: Step, github: GitHub) -> int:
     """The exit code: that of the plan, whatever came of the comment."""
     outcome = _live(step) if has_key(step) else _without_key(step, github)
     failed = outcome.ran.code != OK
+    if failed and not outcome.ran.out.strip():
+        step.summary(outcome.ran.page)
     step.output("mode", outcome.mode)
     step.output("conclusion", "failed" if failed else "planned")
     if outcome.saved is not None and outcome.saved.exists():
@@ -103,18 +105,14 @@ def _snapshot(step: Step, github: GitHub) -> tuple[str, Path] | None:
 
 
 def _comment(step: Step, github: GitHub, pull_request: int, outcome: _Outcome) -> None:
-    body = outcome.ran.out.strip()
-    if outcome.ran.code != OK and not body:
-        body = f"## Plan\n\n**No plan could be made.**\n\n{fenced(_errors(outcome.ran))}"
-        step.summary(body)
     made = f"<sub>For {step.commit[:12]}, by [this run]({step.run_url}).</sub>"
     try:
-        put_comment(step, github, pull_request, compose(first_line(step), body, outcome.note, made))
+        put_comment(
+            step,
+            github,
+            pull_request,
+            compose(first_line(step), outcome.ran.page, outcome.note, made),
+        )
     except GitHubError as error:
         level = "notice" if error.is_forbidden else "warning"
         step.annotate(level, "comment", f"no comment was written, the summary has it all: {error}")
-
-
-def _errors(ran: Ran) -> str:
-    """What went wrong, without the annotations."""
-    return "\n".join(line for line in ran.err.splitlines() if not line.startswith("::"))

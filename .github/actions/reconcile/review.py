@@ -21,6 +21,7 @@ from page import fenced
 from workflow import BadInput, Step
 
 _MOST_NAMED = 20
+_LONGEST_LINE = 300
 # Everything that decides what is sent to the server and where it comes from. The rest is comment.
 _DECIDES = ("project", "host", "changes", "calls", "gaps")
 _SOURCES = ("env_prefix", "era", "files")
@@ -30,8 +31,12 @@ def run(step: Step, github: GitHub) -> int:
     """0 where there is an approved plan, or nothing to do."""
     now = step.temp / "plan-now.json"
     now.unlink(missing_ok=True)
-    if reconcile("plan", *configuration(step), "--format=github", f"--out={now}").code != OK:
+    ran = reconcile("plan", *configuration(step), "--format=github", f"--out={now}")
+    if ran.code != OK:
         step.output("conclusion", "failed")
+        step.annotate("error", "review", "nothing was written: there is no plan without errors")
+        if not ran.out.strip():
+            step.summary(ran.page)
         return 1
     step.output("mode", "live")
     wanted = load_plan(now)
@@ -108,8 +113,8 @@ def _changes(plan: Mapping[str, Any]) -> list[str]:
     for change in _entries(plan, "changes"):
         of = f"{change.get('action')} {change.get('kind')} {json.dumps(change.get('name'))}"
         for field in _entries(change, "fields") or [{}]:
-            value = "(sensitive)" if field.get("sensitive") else _short(field.get("after"))
-            lines.append(f"{of}: {field.get('path')} = {value}" if field else of)
+            value = "(sensitive)" if field.get("sensitive") else _value(field.get("after"))
+            lines.append(_short(f"{of}: {field.get('path')} = {value}" if field else of))
     return lines
 
 
@@ -118,7 +123,9 @@ def _entries(holder: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
     return [one for one in entries if isinstance(one, dict)] if isinstance(entries, list) else []
 
 
-def _short(value: Any) -> str:
-    written = value.get("written", value.get("text", value)) if isinstance(value, dict) else value
-    text = json.dumps(written)
-    return text if len(text) <= 120 else f"{text[:117]}..."
+def _value(value: Any) -> str:
+    return json.dumps(value.get("written", value) if isinstance(value, dict) else value)
+
+
+def _short(line: str) -> str:
+    return line if len(line) <= _LONGEST_LINE else f"{line[: _LONGEST_LINE - 3]}..."
