@@ -10,7 +10,7 @@ import pytest
 from reconciler.emulator.server import Emulator
 from tests.github.conftest import CONFIGURATION
 from tests.support.cli import Shell
-from tests.support.github import FORK_ID, REPOSITORY_ID, FakeGitHub
+from tests.support.github import FORK_ID, FakeGitHub
 from tests.support.project import SECRET
 from tests.support.workflow_runner import WorkflowRun, WorkflowRunner
 
@@ -174,6 +174,30 @@ def test_an_unreviewed_plan_is_applied_where_somebody_says_so(
     assert "Not reviewed in a pull request" in ran.summary
 
 
+def test_what_is_told_of_a_difference_stays_in_its_fence(
+    runner: WorkflowRunner, livekit_emulator: Emulator, configuration: Path
+) -> None:
+    """Names from the file are text, also where an unreviewed plan is allowed."""
+    reviewed(runner)
+    evil = '    "</details>@everyone ``` <img>": {numbers: ["+15550100077"], allowed_addresses: [203.0.113.0/24]}\n'
+    configuration.write_text(
+        CONFIGURATION.replace("  inbound_trunks:\n", f"  inbound_trunks:\n{evil}")
+    )
+    ran = by_hand(runner, **{"allow-unreviewed": True})
+    assert ran.conclusion == "success", ran.log
+    told = ran.jobs["review"].summary.partition("Not reviewed in a pull request")[2]
+    lines = told.splitlines()
+    fence = next(line for line in lines if line.startswith("```"))
+    assert fence.startswith("````")
+    assert lines[-1] == fence.removesuffix("text")
+    (mention,) = {
+        number
+        for number, line in enumerate(lines)
+        if "@everyone ``` <img>" in line and "numbers" in line
+    }
+    assert mention > lines.index(fence)
+
+
 def test_a_merged_fork_is_refused(runner: WorkflowRunner, livekit_emulator: Emulator) -> None:
     """Even where it has a run with a plan that fits exactly."""
     reviewed(runner)
@@ -200,9 +224,6 @@ def test_a_plan_of_an_unexpected_run_is_not_taken(
     """A fork, another event, another workflow, a failed run, another commit: each alone is enough."""
     reviewed(runner)
     github.runs[0] |= fields
-    github.artefacts[0]["workflow_run"]["head_repository_id"] = (
-        FORK_ID if "head_repository" in fields else REPOSITORY_ID
-    )
     refused(push(runner), livekit_emulator, "pull request #7 has no saved plan")
 
 
@@ -249,6 +270,30 @@ def test_a_plan_that_was_tampered_with_is_refused(
     reviewed(runner)
     poison(github, change, by)
     refused(push(runner), livekit_emulator, "the plan of pull request #7 is not what")
+
+
+@pytest.mark.parametrize("part", ["changes", "calls", "gaps", "project", "host"])
+def test_a_plan_that_shows_one_thing_and_does_another_is_refused(
+    runner: WorkflowRunner, github: FakeGitHub, livekit_emulator: Emulator, part: str
+) -> None:
+    """What is shown and what is sent are compared each for itself."""
+    reviewed(runner)
+    run = github.runs[0]
+    files = github.files_of(run["id"], "plan")
+    assert files is not None
+    saved = json.loads(files["plan.json"])
+    saved["plan"][part] = saved["plan"][part][:-1] if saved["plan"][part] else [{}]
+    github.upload(run, "plan", {"plan.json": json.dumps(saved).encode()})
+    refused(push(runner), livekit_emulator, "the plan of pull request #7 is not what")
+
+
+def test_a_plan_that_says_two_things_is_refused(
+    runner: WorkflowRunner, github: FakeGitHub, livekit_emulator: Emulator
+) -> None:
+    """Of a key that stands twice, two readers may believe different ones."""
+    reviewed(runner)
+    poison(github, '"env_prefix": ""', '"env_prefix": "X_", "env_prefix": ""')
+    refused(push(runner), livekit_emulator, "a key stands twice")
 
 
 def test_a_plan_whose_seal_is_broken_is_refused_by_apply(

@@ -197,7 +197,9 @@ def test_a_comment_whose_answer_is_lost_is_not_written_twice(
 ) -> None:
     """A 502 after the work was done is followed by a look at the list."""
     github.fail("POST", "/comments$", 502, done=True)
-    assert plan(runner).conclusion == "success"
+    ran = plan(runner)
+    assert ran.conclusion == "success"
+    assert "no comment was written" not in ran.log
     assert len(bodies(github)) == 1
 
 

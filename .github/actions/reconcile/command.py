@@ -84,7 +84,7 @@ def keep_snapshot(step: Step) -> None:
 def load_plan(file: Path) -> Mapping[str, Any]:
     """The content of a saved plan. Raises `BadInput` where it is none."""
     try:
-        content = json.loads(file.read_bytes())
+        content = json.loads(file.read_bytes(), object_pairs_hook=_unique)
     except (ValueError, RecursionError) as error:
         raise BadInput(f"{file.name} is not a saved plan: {error}") from error
     if not isinstance(content, dict) or content.get("format") != "livekit-reconciler/plan":
@@ -92,3 +92,11 @@ def load_plan(file: Path) -> Mapping[str, Any]:
     if not isinstance(content.get("plan"), dict):
         raise BadInput(f"{file.name} is a damaged plan")
     return content
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object whose keys stand once: of a key that stands twice two readers may see different values."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key stands twice")
+    return found

@@ -52,8 +52,11 @@ def run(step: Step, github: GitHub) -> int:
         if not step.is_true("allow_unreviewed"):
             return _refuse(step, str(error))
         now.replace(approved)
-        told = f"Not reviewed in a pull request ({error}), and allowed: the plan above is what will be applied."
-        step.annotate("warning", "not reviewed", told)
+        told = (
+            "Not reviewed in a pull request, and allowed: the plan above is what will be applied."
+        )
+        step.annotate("warning", "not reviewed", f"{told} {error}")
+        told += f"\n\n{fenced(str(error))}"
     step.summary(f"> {told}")
     step.output("changes", "true")
     step.output("conclusion", "approved")
@@ -88,13 +91,18 @@ def _take_reviewed(step: Step, github: GitHub, wanted: Mapping[str, Any], approv
         was = load_plan(approved)
     except BadInput as error:
         raise Unreviewed(f"the plan of pull request #{reviewed.pull_request}: {error}") from error
-    same = all(was["plan"].get(key) == wanted["plan"].get(key) for key in _DECIDES)
-    if not same or any(was.get(key) != wanted.get(key) for key in _SOURCES):
+    if _decisive(was) != _decisive(wanted):
         raise Unreviewed(
             f"the plan of pull request #{reviewed.pull_request} is not what the default branch would do now: the"
             f" branch or the live project has changed since\n{_difference(was['plan'], wanted['plan'])}"
         )
     return f"Reviewed in #{reviewed.pull_request}: the plan of [that run]({reviewed.run_url}) is applied."
+
+
+def _decisive(saved: Mapping[str, Any]) -> str:
+    """As text, in which `true` is not 1."""
+    plan = {key: saved["plan"].get(key) for key in _DECIDES}
+    return json.dumps([plan, {key: saved.get(key) for key in _SOURCES}], sort_keys=True)
 
 
 def _difference(was: Mapping[str, Any], now: Mapping[str, Any]) -> str:
