@@ -91,6 +91,14 @@ def test_pods_have_no_rights_to_spare(built: str) -> None:
         assert not any("value" in one for one in container["env"] if "SECRET" in one["name"])
 
 
+def test_the_user_is_that_of_the_image() -> None:
+    """A volume that one may write, the other may, too."""
+    image = (ROOT / "Containerfile").read_text()
+    for pod in pods(resources(build(FOLDER / "base"))):
+        security = pod["spec"]["securityContext"]
+        assert f"USER {security['runAsUser']}:{security['runAsGroup']}\n" in image
+
+
 def test_what_selects_pods_finds_them(built: str) -> None:
     """The service, the policies and the budget mean labels that pods have; volumes that are mounted are there."""
     found = resources(built)
