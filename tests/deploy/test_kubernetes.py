@@ -225,8 +225,9 @@ def node(tmp_path: Path, livekit_emulator: Emulator) -> Iterator[Node]:
 
 
 def test_the_cron_job_tells_drift_by_its_exit_code(node: Node) -> None:
-    """2 while the project is not what the file says, which fails the job, and 0 once it is."""
-    assert node.start("drift").wait(timeout=60) == 2
+    """2 while the project is not what the file says, which fails the job, and 0 once it is; its state is kept."""
+    assert node.start("drift").wait(timeout=60) == 2, node.log()
+    assert (node.folder / "var" / "drift.json").exists()
     shell = Shell(node.folder).connect(node.server)
     shell.environ["CARRIER_SIP_PASSWORD"] = SECRET
     file = str(FOLDER / "example" / "dispatch.yaml")

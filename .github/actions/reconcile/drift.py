@@ -17,12 +17,7 @@ from workflow import Step
 
 _CHANGES = ("create", "update", "rename", "delete")
 # The first look has told whoever else is to be told, and counted itself.
-_TELLS_PEOPLE = (
-    "RECONCILE_NOTIFY",
-    "RECONCILE_HEARTBEAT",
-    "RECONCILE_STATE",
-    "RECONCILE_METRICS_FILE",
-)
+_TELLS_PEOPLE = ("RECONCILE_NOTIFY", "RECONCILE_STATE", "RECONCILE_METRICS_FILE")
 
 
 def run(step: Step, github: GitHub) -> int:
