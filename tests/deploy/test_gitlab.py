@@ -239,6 +239,8 @@ def test_the_button_applies_the_plan_that_was_shown(jobs: Jobs, livekit_emulator
     assert jobs.run("reconcile:apply")[0] == 0
     written = [call for call in livekit_emulator.calls if call.method.startswith(WRITES)]
     assert len(written) == 3
+    (kept,) = yaml.safe_load(FILE.read_text())["reconcile:apply"]["artifacts"]["paths"]
+    assert len(list((jobs.folder / kept).glob("*.json"))) == 1
     code, log = jobs.run("reconcile:apply")
     assert code == 3
     assert "applied already" in log

@@ -19,12 +19,14 @@ def run(step: Step, github: GitHub) -> int:
     if not file.is_file():
         raise BadInput("there is no approved plan: `apply` comes after `review` in the same run")
     load_plan(file)
+    backups = step.temp / "backups"
     limits = [f"--max-deletes={step.input('max_deletes')}"] if step.input("max_deletes") else []
     ran = reconcile(
         "apply",
         str(file),
         *configuration(step),
         "--format=github",
+        f"--backup-dir={backups}",
         *limits,
         without=_MAKE_ANOTHER_PLAN,
     )
@@ -32,6 +34,9 @@ def run(step: Step, github: GitHub) -> int:
     step.output("conclusion", conclusion)
     step.output("changes", "true")
     step.summary(ran.page)
+    # Also where the apply broke off: that is when somebody wants to go back.
+    for backup in sorted(backups.glob("*.json")):
+        step.keep("backup", backup, "backup")
     if conclusion == "refused":
         step.annotate("error", "refused", "nothing was written: the plan does not fit any more")
     elif conclusion == "failed":

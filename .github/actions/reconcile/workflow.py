@@ -133,7 +133,7 @@ class Step:
         self._append("GITHUB_STEP_SUMMARY", f"{text}\n")
 
     def keep(self, what: str, file: Path, artefact: str) -> None:
-        """Tells the action to upload a file: `what` is plan or snapshot."""
+        """Tells the action to upload a file: `what` is plan, backup or snapshot."""
         self.output(f"{what}-file", str(file))
         self.output(f"{what}-artefact", self.called(artefact))
 
