@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from tests.github.conftest import CONFIGURATION
 from tests.support.cli import Shell
 from tests.support.github import BODY_LIMIT, FakeGitHub
 from tests.support.project import SECRET
+from tests.support.receiver import Receiver
 from tests.support.workflow_runner import JobRun, WorkflowRunner
 
 LABEL = "livekit-drift"
@@ -228,7 +231,8 @@ def test_only_one_look_tells_others(
     stand_in.write_text(f'#!/bin/sh\necho "$1 $RECONCILE_NOTIFY" >> {seen}\nexec {program} "$@"\n')
     stand_in.chmod(0o755)
     path = f"{stand_in.parent}:{program.parent}:{os.environ['PATH']}"
-    runner.environ = {"PATH": path, "RECONCILE_NOTIFY": "json://127.0.0.1:9"}
+    runner.environ = {"PATH": path}
+    runner.secrets = {**runner.secrets, "RECONCILE_NOTIFY": "json://127.0.0.1:9"}
     drifted(runner, livekit_emulator)
     drift(runner)
     looks = [line for line in seen.read_text().splitlines() if line.startswith("drift")]
@@ -249,3 +253,24 @@ def test_no_secret_is_told(
     told = [ran.log, ran.summary, issue["body"], issue["title"]]
     for secret in (SECRET, "another-one-than-the-secret", runner.secrets["LIVEKIT_API_SECRET"]):
         assert not [text for text in told if secret in text]
+
+
+def test_people_are_told_once(runner: WorkflowRunner, livekit_emulator: Emulator) -> None:
+    """Whom RECONCILE_NOTIFY names hears of a drift and of its end; what was told is carried from run to run."""
+    with Receiver() as receiver:
+        secrets = {**runner.secrets, "RECONCILE_NOTIFY": f"json://{receiver.host}/hook"}
+        told = replace(runner, secrets=secrets)
+        heard = []
+        for change in ("by hand", "", "undone", ""):
+            if change == "by hand":
+                drifted(runner, livekit_emulator)
+            elif change:
+                make_live(runner, livekit_emulator, CONFIGURATION)
+            ran = drift(told)
+            assert ran.conclusion == "success", ran.log
+            assert receiver.host not in ran.log
+            heard.append([json.loads(one.body)["title"] for one in receiver.take()])
+    assert [len(one) for one in heard] == [1, 0, 1, 0]
+    assert "has drifted" in heard[0][0]
+    assert "is over" in heard[2][0]
+    assert len(told.cache) == 4

@@ -72,6 +72,7 @@ class WorkflowRunner:
     variables: Mapping[str, str] = field(default_factory=dict)
     environ: Mapping[str, str] = field(default_factory=dict)
     approve: Callable[[str], bool] = lambda _: True
+    cache: dict[str, bytes] = field(default_factory=dict)
     _jobs: int = 0
 
     # --- events
@@ -194,6 +195,7 @@ class _Run:
                 "sha": self.sha or f"merge-of-{self.run['head_sha']}",
                 "ref_name": f"{number}/merge" if number else branch,
                 "run_id": self.run["id"],
+                "run_attempt": 1,
             },
             "secrets": secrets | {"GITHUB_TOKEN": token},
             "vars": {} if self.is_of_fork else dict(self.runner.variables),
@@ -406,9 +408,26 @@ def _download(job: _Job, with_: Mapping[str, str]) -> None:
         target.write_bytes(content)
 
 
+def _restore(job: _Job, with_: Mapping[str, str]) -> None:
+    cache = job.of.runner.cache
+    for key in reversed(cache):
+        if key == with_["key"] or key.startswith(with_["restore-keys"]):
+            target = job.workspace / with_["path"]
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(cache[key])
+            return
+
+
+def _save(job: _Job, with_: Mapping[str, str]) -> None:
+    """What is saved under a key stays so: a second time is no error, and saves nothing."""
+    job.of.runner.cache.setdefault(with_["key"], (job.workspace / with_["path"]).read_bytes())
+
+
 _ACTIONS: dict[str, Callable[[_Job, Mapping[str, str]], None]] = {
     "actions/checkout": _checkout,
     "actions/setup-python": _setup_python,
+    "actions/cache/restore": _restore,
+    "actions/cache/save": _save,
     "actions/upload-artifact": _upload,
     "actions/download-artifact": _download,
 }

@@ -7,6 +7,7 @@ reached says nothing about what it holds.
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 from artefacts import is_running
 from command import CHANGES, OK, configuration, keep_snapshot, reconcile
@@ -17,6 +18,7 @@ from workflow import Step
 
 _CHANGES = ("create", "update", "rename", "delete")
 # The first look has told whoever else is to be told, and counted itself.
+_STATE = Path(".reconcile/drift.json")  # as action.yml has it
 _TELLS_PEOPLE = ("RECONCILE_NOTIFY", "RECONCILE_STATE", "RECONCILE_METRICS_FILE")
 
 
@@ -29,6 +31,8 @@ def run(step: Step, github: GitHub) -> int:
         step.output("conclusion", "skipped")
         return 0
     ran = reconcile("drift", *configuration(step), "--format=github")
+    if _STATE.exists():
+        step.output("state-file", str(_STATE))
     step.output("changes", "true" if ran.code == CHANGES else "false")
     step.output("mode", "live")
     if ran.code not in (OK, CHANGES):

@@ -5,6 +5,7 @@ What is there already in the right version, as in a container or on a runner of 
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shlex
 import shutil
@@ -20,16 +21,21 @@ VERSION = "0.1.0"
 """What goes with these scripts."""
 
 
-def requirement(version: str, install: str, action: Path) -> list[str]:
+def requirement(version: str, install: str, action: Path, extras: str = "") -> list[str]:
     """The arguments for pip; none where the right `reconcile` is on PATH."""
     if install:
         return shlex.split(install)
-    if _installed() == (version or VERSION):
+    if _installed() == (version or VERSION) and (not extras or _has_notify()):
         return []
     source = action.parents[2] if len(action.parents) > 2 else action
     if not version and _is_source(source):
-        return [str(source)]
-    return [f"{PACKAGE}=={version or VERSION}"]
+        return [f"{source}{extras}"]
+    return [f"{PACKAGE}{extras}=={version or VERSION}"]
+
+
+def _has_notify() -> bool:
+    """Whether the library for messages is there as well."""
+    return importlib.util.find_spec("apprise") is not None
 
 
 def _installed() -> str | None:
@@ -59,8 +65,12 @@ def main() -> int:
     """The exit code of pip."""
     environ = os.environ
     action = Path(__file__).resolve().parent
+    tells_people = environ.get("INPUT_COMMAND") == "drift" and environ.get("RECONCILE_NOTIFY")
     wanted = requirement(
-        environ.get("INPUT_VERSION", "").strip(), environ.get("INPUT_INSTALL", "").strip(), action
+        environ.get("INPUT_VERSION", "").strip(),
+        environ.get("INPUT_INSTALL", "").strip(),
+        action,
+        "[notify]" if tells_people else "",
     )
     if not wanted:
         sys.stdout.write("reconcile is there already\n")
