@@ -1,4 +1,4 @@
-"""Writes what documents say of the codes of findings: the table of docs/troubleshooting.md, the head of each page.
+"""Writes what documents say of the codes of findings: the table of docs/findings/index.md, the head of each page.
 
 `python -m tools.findings` writes them anew; a test compares them with what is committed. The examples of the pages are
 written by hand, and tested.
@@ -13,22 +13,22 @@ from pathlib import Path
 from reconciler.lint.codes import CODES, Code
 
 ROOT = Path(__file__).parents[1]
-TABLE_PAGE = ROOT / "docs" / "troubleshooting.md"
 PAGES = ROOT / "docs" / "findings"
+INDEX = PAGES / "index.md"
 
 _TABLE = re.compile(r"(<!-- generated: findings -->\n).*?(<!-- end -->)", re.DOTALL)
 _HEAD = re.compile(r"\A# .*\n\n.*\n")
 
 
-def table_page(text: str) -> str:
-    """docs/troubleshooting.md with its table made anew."""
+def index(text: str) -> str:
+    """docs/findings/index.md with its table made anew."""
     rows = "".join(_row(name, code) for name, code in sorted(CODES.items()))
     header = "| Code | | What it means |\n| --- | --- | --- |\n"
     return _TABLE.sub(lambda found: f"{found[1]}{header}{rows}{found[2]}", text)
 
 
 def _row(name: str, code: Code) -> str:
-    return f"| [`{name}`](findings/{name}.md) | {code.severity} | {code.reason} |\n"
+    return f"| [`{name}`]({name}.md) | {code.severity} | {code.reason} |\n"
 
 
 def page(name: str, text: str) -> str:
@@ -39,11 +39,11 @@ def page(name: str, text: str) -> str:
 
 def main() -> None:
     """Writes all of them."""
-    TABLE_PAGE.write_text(table_page(TABLE_PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    INDEX.write_text(index(INDEX.read_text(encoding="utf-8")), encoding="utf-8")
     for name in CODES:
         place = PAGES / f"{name}.md"
         place.write_text(page(name, place.read_text(encoding="utf-8")), encoding="utf-8")
-    sys.stdout.write(f"{TABLE_PAGE} and {len(CODES)} pages written\n")
+    sys.stdout.write(f"{INDEX} and {len(CODES)} pages written\n")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Writes what documents take from the code: the fields of docs/fields.md, the options of the pages in docs/commands.
+"""Writes what documents take from the commands: the usage and options of the pages in docs/commands, and their list.
 
 `python -m tools.reference` writes them anew, and begins the page of a command that has none; a test compares them with
 what is committed.
@@ -15,99 +15,16 @@ from pathlib import Path
 import click
 
 from reconciler.cli.main import COMMANDS
-from reconciler.core.plan import Plane
-from reconciler.core.schema import Field, FieldType, Kind
-from reconciler.core.values import spell_duration
-from reconciler.sip.spec import KINDS
 
 ROOT = Path(__file__).parents[1]
-FIELDS = ROOT / "docs" / "fields.md"
 PAGES = ROOT / "docs" / "commands"
 INDEX = PAGES / "index.md"
 
-REFERENCE = "`{env: NAME}` or `{file: PATH}`"
-_VALUES = {
-    FieldType.TEXT: "text",
-    FieldType.FLAG: "`true` or `false`",
-    FieldType.DURATION: "duration",
-    FieldType.PASSWORD: REFERENCE,
-    FieldType.CREDENTIAL: f"text, {REFERENCE}",
-    FieldType.HIDDEN_TEXT: f"text, {REFERENCE}",
-    FieldType.METADATA: "text or mapping",
-    FieldType.CODECS: "list of `{name, rate}`",
-    FieldType.JSON: "mapping",
-}
-_LISTS = {
-    FieldType.PHONE_NUMBERS: "list of numbers",
-    FieldType.TEXTS: "list of texts",
-    FieldType.REFERENCES: "list of names",
-}
 # The options that are explained once for all commands, by their first name.
 COMMON = ("--config", "--format", "--color", "--quiet", "--verbose")
 CONNECTION = ("--server-version", "--timeout", "--concurrency")
 
 _REGION = re.compile(r"(<!-- generated: (\w+)(?: ([\w-]+))? -->\n).*?(<!-- end -->)", re.DOTALL)
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-# Fields
-# ---------------------------------------------------------------------------------------------------------------------
-
-
-def fields_page() -> str:
-    """The whole of docs/fields.md."""
-    parts = [
-        "# Fields\n",
-        "Every field of the `sip` section, made from `reconciler/sip/spec.py` by `python -m tools.reference`. What they"
-        "\nare for, with examples, is in [configuration.md](configuration.md). A field that is not written has the"
-        "\ndefault; where there is none, it is not set.\n",
-    ]
-    for kind in KINDS:
-        parts.append(f"## {kind.section}\n")
-        parts.append(f"{kind.doc}\n")
-        rows = [_field_row(kind, field) for field in kind.fields if _is_written(kind, field)]
-        header = ("Field", "Value", "Default", "What it is", "In LiveKit")
-        parts.append(table(header, rows))
-    return "\n".join(parts)
-
-
-def _is_written(kind: Kind, field: Field) -> bool:
-    return field.plane is Plane.SIP and field.path not in kind.one_of
-
-
-def _field_row(kind: Kind, field: Field) -> tuple[str, ...]:
-    path = field.parent + (".NAME" if field.is_mapping else "")
-    doc = field.doc
-    if field.since is not None:
-        doc += f" *livekit-server {field.since} or newer.*"
-    return (f"`{path}`", _value(field), _default(field), doc, f"`{field.wire}`")
-
-
-def _value(field: Field) -> str:
-    if field.type is FieldType.CHOICE:
-        return ", ".join(f"`{word}`" for word in field.choices)
-    if field.type is FieldType.COUNT:
-        bounds = f", {field.low} to {field.high}" if field.high is not None else ""
-        return f"whole number{bounds}"
-    text = _LISTS.get(field.type) or _VALUES[field.type]
-    if field.type is FieldType.DURATION and field.high is not None:
-        text += f", at most `{spell_duration(field.high)}`"
-    return f"{text} or `any`" if field.any_word else text
-
-
-def _default(field: Field) -> str:
-    if field.explicit:
-        return "must be written"
-    if isinstance(field.default, bool):
-        return f"`{str(field.default).lower()}`"
-    if field.default is not None:
-        return f"`{field.default}`"
-    return "`any`" if field.any_word else ""
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-# Options
-# ---------------------------------------------------------------------------------------------------------------------
 
 
 def command_of(name: str) -> click.Command:
@@ -223,11 +140,10 @@ def _cell(text: str) -> str:
 
 def main() -> None:
     """Writes all of them."""
-    FIELDS.write_text(fields_page(), encoding="utf-8")
     for page in (INDEX, *map(page_of, COMMANDS)):
         text = page.read_text(encoding="utf-8") if page.exists() else blank_page(page.stem)
         page.write_text(filled(text), encoding="utf-8")
-    sys.stdout.write(f"{FIELDS}, {INDEX} and {len(COMMANDS)} pages beside it written\n")
+    sys.stdout.write(f"{INDEX} and {len(COMMANDS)} pages beside it written\n")
 
 
 if __name__ == "__main__":

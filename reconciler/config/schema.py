@@ -190,7 +190,8 @@ def _list(field: Field) -> Schema:
     if not field.any_word:
         return {"type": "array", "minItems": 1, "items": items}
     listed: Schema = {"type": "array", "minItems": 1, "items": {**items, "not": {"const": "any"}}}
-    return {"anyOf": [{"const": "any"}, listed]}
+    default: Schema = {} if field.explicit else {"default": "any"}
+    return {"anyOf": [{"const": "any"}, listed], **default}
 
 
 _TYPES: dict[FieldType, Schema] = {

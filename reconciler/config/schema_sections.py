@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from reconciler.agents.conventions import Mechanism, WhenAgentLeaves
-from reconciler.config.agents import RESTART_POLICIES
+from reconciler.config.agents import JOIN_TIMEOUT, RESTART_POLICIES
 from reconciler.config.free import ENV_NAME
 from reconciler.config.project import HOST, SERVER
 from reconciler.core.ownership import UnlistedPolicy
-from reconciler.core.values import JsonValue
+from reconciler.core.values import JsonValue, spell_duration
 from reconciler.sip.routing.call import Outcome
 
 _DISPATCH = (
@@ -203,8 +203,9 @@ def _convention() -> dict[str, JsonValue]:
                 **_texts(),
             },
             "join_timeout": {
-                "description": "How long an agent may take to join before it counts as missing. Default 10s.",
+                "description": "How long an agent may take to join before it counts as missing.",
                 "$ref": "#/$defs/duration",
+                "default": spell_duration(JOIN_TIMEOUT),
             },
             "when_agent_leaves": {
                 "description": "What the controller does when the agent is gone and somebody waits.",

@@ -29,7 +29,7 @@ def check_ignores(ignores: Iterable[Ignore]) -> Iterator[Finding]:
     for one in ignores:
         known = CODES.get(one.code)
         if known is None:
-            fix = closest(one.code, sorted(CODES)) or "the codes stand in docs/troubleshooting.md"
+            fix = closest(one.code, sorted(CODES)) or "the codes stand in docs/findings/index.md"
             message = f'there is no finding "{one.code[:60]}"'
         elif known.severity is Severity.ERROR:
             fix = "mend what it is about"

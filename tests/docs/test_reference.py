@@ -15,7 +15,7 @@ from reconciler.lint.codes import CODES
 from tests.docs.documents import DOCUMENTS
 from tests.docs.markdown import blocks, prose
 from tests.project.repository import ROOT
-from tools import findings, reference
+from tools import file_reference, findings, reference
 
 _CODE_SPAN = re.compile(r"`([^`]+)`")
 _CALL = re.compile(r"\breconcile ([a-z]+(?:-[a-z]+)*)\b([^|;&<>\n]*)")
@@ -44,9 +44,20 @@ def typed(text: str) -> Iterator[str]:
             yield block.text
 
 
-def test_the_page_of_fields_is_current() -> None:
-    """docs/fields.md is what `python -m tools.reference` writes."""
-    assert reference.FIELDS.read_text(encoding="utf-8") == reference.fields_page()
+@pytest.mark.parametrize("section", file_reference.SECTIONS, ids=lambda section: section.page)
+def test_the_reference_of_the_file_is_current(section: file_reference.Section) -> None:
+    """Every key of the schema is on its page as `python -m tools.file_reference` writes it."""
+    page = file_reference.PAGES / f"{section.page}.md"
+    assert page.read_text(encoding="utf-8") == file_reference.page(section)
+    assert file_reference.keys_of(section)
+
+
+def test_the_reference_has_all_sections() -> None:
+    """Each section of the file has its page, and its row in the list that the generator writes."""
+    text = (file_reference.PAGES / "index.md").read_text(encoding="utf-8")
+    assert text == file_reference.index(text)
+    described = {one.path[0] for one in file_reference.SECTIONS}
+    assert described == set(file_reference.schema()["properties"]) - {"version"}
 
 
 def test_the_list_of_commands_is_current() -> None:
@@ -145,11 +156,11 @@ def test_every_code_of_a_finding_is_explained() -> None:
     assert found | {"conflict", "unknown-lint-code"} == set(CODES)
 
 
-def test_the_table_of_findings_is_current() -> None:
-    """docs/troubleshooting.md and the heads of the pages are what `python -m tools.findings` writes."""
-    text = findings.TABLE_PAGE.read_text(encoding="utf-8")
-    assert text == findings.table_page(text)
-    assert all(f"](findings/{code}.md)" in text for code in CODES)
+def test_the_list_of_findings_is_current() -> None:
+    """docs/findings/index.md and the heads of the pages beside it are what `python -m tools.findings` writes."""
     pages = {place.stem: place.read_text(encoding="utf-8") for place in findings.PAGES.iterdir()}
+    index = pages.pop("index")
+    assert index == findings.index(index)
+    assert all(f"]({code}.md)" in index for code in CODES)
     assert set(pages) == set(CODES)
     assert {code for code, page in pages.items() if page != findings.page(code, page)} == set()
