@@ -150,6 +150,11 @@ class Terminal:
         if code != 0 and not told:
             raise Differs(f"line {command.line}: $ {command.text}\nexit code {code}: {found}")
 
+    def unseen(self, text: str) -> None:
+        """Runs a command that the document does not show, against the project that its shell has by now."""
+        shown, code = self._shell(Command(text, "", 0))
+        assert code == 0, shown
+
     def _shell(self, command: Command) -> tuple[str, int]:
         """What a command shows, and its exit code. Variables that it exports are kept."""
         state = self.folder.parent / "state"

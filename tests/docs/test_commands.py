@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -113,12 +114,8 @@ class Reader:
         client.close()
 
     def _change_by_hand(self) -> None:
-        subprocess.run(
-            [sys.executable, ROOT / "demo" / "change_by_hand.py"],
-            env=self.terminal.environ,
-            capture_output=True,
-            check=True,
-        )
+        script = ROOT / "demo" / "change_by_hand.py"
+        self.terminal.unseen(shlex.join([sys.executable, str(script)]))
 
 
 @pytest.fixture
