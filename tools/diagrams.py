@@ -42,14 +42,14 @@ text{fill:#e6edf3}.edge text{fill:#9198a1}
 """
 _LOOK = [
     "-Gfontname=sans-serif",
-    "-Nfontname=sans-serif",
-    "-Efontname=sans-serif",
-    "-Nfontsize=12",
-    "-Efontsize=10",
-    "-Nshape=box",
-    "-Nstyle=rounded",
     "-Gnodesep=0.3",
     "-Granksep=0.35",
+    "-Nfontname=sans-serif",
+    "-Nfontsize=12",
+    "-Nshape=box",
+    "-Nstyle=rounded",
+    "-Efontname=sans-serif",
+    "-Efontsize=10",
 ]
 
 
