@@ -61,6 +61,11 @@ demo: $(STAMP) ## validate, plan, apply, drift: the whole tour against the emula
 test: $(STAMP) ## run all tests (PYTEST_ARGS="-k drift" narrows them down)
 	@$(IN_VENV) pytest -n auto $(PYTEST_ARGS)
 
+.PHONY: docs
+docs: $(STAMP) ## build the documentation site into site/, warnings as errors
+	@$(IN_VENV) NO_MKDOCS_2_WARNING=1 mkdocs build --quiet --strict
+	@echo "site/index.html: look at it with python3 -m http.server --bind 127.0.0.1 --directory site"
+
 .PHONY: lint
 lint: $(STAMP) ## style, format, types, and who may import whom
 	@export $(IN_VENV); failed=; \
@@ -95,5 +100,5 @@ lock: ## resolve the dependencies anew into requirements/ (needs uv)
 
 .PHONY: clean
 clean: ## remove what the other targets made
-	rm -rf "$(VENV)" .venv-lowest build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf "$(VENV)" .venv-lowest build dist site *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +

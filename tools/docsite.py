@@ -1,8 +1,8 @@
 """What the documentation site needs beyond its Markdown, as a hook of mkdocs: the same files read well on GitHub.
 
-Folders of the navigation become their pages. Documents at the root of the repository (the changelog, say) become pages,
-too. Links that lead out of `docs/` lead to such a page, or where there is none, are the text alone. Headings get the
-anchors that GitHub gives them.
+Folders of the navigation become their pages, as the page `index.md` of each lists them. Documents at the root of the
+repository (the changelog, say) become pages, too. Links that lead out of `docs/` lead to such a page, or where there is
+none, are the text alone. Headings get the anchors that GitHub gives them.
 """
 
 from __future__ import annotations
@@ -17,8 +17,6 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
-from reconciler.cli.main import COMMANDS
-
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 # Documents that stand where GitHub looks for them, and their names on the site.
@@ -30,6 +28,9 @@ ROOT_PAGES = {
 
 _FENCED = re.compile(r"^(`{3,}).*?^\1$", re.DOTALL | re.MULTILINE)
 _LINK = re.compile(r"(?<!!)\[([^\]\n]*(?:\n[^\]\n]*)?)\]\(([^)\s]+)\)")
+_LISTED = re.compile(r"^\| (?:[^|]*\| )?\[([^\]]+)\]\(([a-z-]+\.md)\) \|", re.MULTILINE)
+_CODE_IN_ROW = re.compile(r"`[^`\n]*`")
+_ROW = re.compile(r"^\|.*$", re.MULTILINE)
 _NOT_IN_A_SLUG = re.compile(r"[^\w\- ]")
 
 
@@ -56,14 +57,20 @@ def expanded(entry: Any) -> Any:
 
 
 def pages_of(folder: str) -> list[str | dict[str, str]]:
-    """The pages of a folder, its own page first."""
-    names = sorted(path.stem for path in (DOCS / folder).glob("*.md"))
-    if folder == "commands/":
-        names = [*COMMANDS]
+    """The pages of a folder, its own page first, the others in the order and under the names that this one lists."""
+    index = (DOCS / folder / "index.md").read_text(encoding="utf-8")
+    listed = {target: text for text, target in _LISTED.findall(index)}
+    rest = sorted(path.name for path in (DOCS / folder).glob("*.md") if path.name not in listed)
     return [
         f"{folder}index.md",
-        *({name: f"{folder}{name}.md"} for name in names if name != "index"),
+        *({_title(text): f"{folder}{target}"} for target, text in listed.items()),
+        *(f"{folder}{name}" for name in rest if name != "index.md"),
     ]
+
+
+def _title(text: str) -> str:
+    name = text.replace("`", "")
+    return name[:1].upper() + name[1:] if " " in name else name
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
@@ -76,6 +83,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
     """A page with links that hold on the site."""
     del config, files
+    if page.is_homepage:
+        page.meta.setdefault("hide", ["navigation"])
     parts, at = [], 0
     for fence in _FENCED.finditer(markdown):
         parts += [_linked(markdown[at : fence.start()], page.file.src_uri), fence[0]]
@@ -84,7 +93,13 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
 
 
 def _linked(text: str, page: str) -> str:
-    return _LINK.sub(lambda link: _link(link[1], link[2], page), text)
+    rows = _ROW.sub(lambda row: _CODE_IN_ROW.sub(_unescaped, row[0]), text)
+    return _LINK.sub(lambda link: _link(link[1], link[2], page), rows)
+
+
+def _unescaped(code: re.Match[str]) -> str:
+    """GitHub wants a bar in the code of a table escaped, and Python-Markdown shows the backslash."""
+    return code[0].replace("\\|", "|")
 
 
 def _link(text: str, target: str, page: str) -> str:

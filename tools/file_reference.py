@@ -158,15 +158,23 @@ def value_of(node: Node) -> str:
     if "properties" in node:
         return _BELOW
     if isinstance(entry := node.get("additionalProperties"), Mapping):
-        return f"mapping; each value: {value_of(entry)}"
+        return f"mapping of names to {_several(value_of(entry))}"
     if node.get("type") == "array":
-        return f"list; each entry: {_items(node['items'])}"
+        return f"list of {_several(_items(node['items']))}"
     if "anyOf" in node:
         return ", or ".join(value_of(one) for one in node["anyOf"])
     if node["type"] == "integer":
         return f"whole number, {node['minimum']} to {node['maximum']}"
     kinds = node["type"] if isinstance(node["type"], list) else [node["type"]]
     return " or ".join(_WORDS[kind] for kind in kinds)
+
+
+def _several(value: str) -> str:
+    """The same, of more than one."""
+    if value.startswith(("text", "mapping")):
+        word, _, rest = value.partition(" ")
+        return f"{word.removesuffix(',')}s{',' if word.endswith(',') else ''} {rest}".strip()
+    return value
 
 
 def _items(node: Node) -> str:
@@ -180,7 +188,7 @@ def _items(node: Node) -> str:
 def default_of(key: Key) -> str:
     """What holds where the key is not written."""
     if key.is_required:
-        return "must be written"
+        return "none: it must be written"
     if "default" not in key.node:
         return "none"
     return f"`{json.dumps(key.node['default']).strip(chr(34))}`"

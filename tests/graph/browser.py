@@ -40,7 +40,12 @@ def missing(sentence: str) -> NoReturn:
 
 
 def open_page(path: Path, *, anchor: str = "", width: int = 1600) -> Opened:
-    """Opens a file. Skips the test where no browser is installed, unless `RECONCILE_REQUIRE_BROWSER=1`."""
+    """Opens a file, as `open_address` does."""
+    return open_address(f"{path.as_uri()}{anchor}", width=width)
+
+
+def open_address(address: str, *, width: int = 1600) -> Opened:
+    """Opens an address. Skips the test where no browser is installed, unless `RECONCILE_REQUIRE_BROWSER=1`."""
     program = next(filter(None, map(shutil.which, _NAMES)), None)
     if program is None:
         missing("no Chromium is installed: apt-get install chromium")
@@ -52,7 +57,7 @@ def open_page(path: Path, *, anchor: str = "", width: int = 1600) -> Opened:
                 f"--user-data-dir={profile}",
                 f"--window-size={width},1000",
                 "--dump-dom",
-                f"{path.as_uri()}{anchor}",
+                address,
             ],
             capture_output=True,
             timeout=120,
