@@ -87,7 +87,7 @@ bench: $(STAMP) ## speed and memory beside bare scripts (needs a real server; BE
 lowest: ## run the tests with the oldest dependencies that pyproject.toml allows (needs uv)
 	@command -v uv >/dev/null || { echo "uv is needed: python3 -m pip install uv" >&2; exit 1; }
 	@rm -rf .venv-lowest && uv venv --quiet --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" .venv-lowest
-	@uv pip install --quiet --python .venv-lowest/bin/python --resolution lowest-direct -e '.[metrics,notify,serve,postgresql,write-back]'
+	@uv pip install --quiet --python .venv-lowest/bin/python --resolution lowest-direct -e '.[docs,metrics,notify,serve,postgresql,write-back]'
 	@uv pip install --quiet --python .venv-lowest/bin/python --group dev
 	@PATH="$(abspath .venv-lowest)/bin:$$PATH" pytest -n auto --ignore tests/project $(PYTEST_ARGS)
 
