@@ -4,6 +4,7 @@ A directive is an HTML comment on the line above a block, or alone between two b
 
     <!-- file: PATH -->      the block is written to PATH in the document's folder
     <!-- not run: WHY -->    the commands of the block are not run
+    <!-- not ours: WHOSE --> the YAML of the block is another program's
     <!-- journal -->         `serve` has run for a while, and left its journal in the folder (tests/docs/journal.py)
     <!-- room: NAME AGENT -->  somebody makes a room that asks for agents, or for none in particular
     <!-- by hand -->         somebody changes the live project by hand (demo/change_by_hand.py)
@@ -19,8 +20,10 @@ from dataclasses import dataclass
 
 _FENCE = re.compile(r"(`{3,}|~{3,})(\S*)\s*$")
 _DIRECTIVE = re.compile(
-    r"<!--\s*(file|not run|by hand|journal|project|managed|room)(?::\s*(.*?))?\s*-->\s*$"
+    r"<!--\s*(file|not run|not ours|by hand|journal|project|managed|room)(?::\s*(.*?))?\s*-->\s*$"
 )
+# The directives that are about the block below them; all others stand alone, wherever they stand.
+OF_A_BLOCK = ("file", "not run", "not ours")
 _HEADING = re.compile(r"#{1,6}\s+(.*?)\s*$")
 _LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
 
@@ -57,7 +60,7 @@ def _blocks(lines: list[str]) -> Iterator[Block]:
                 body.append(lines[number])
                 number += 1
             number += 1
-            if directive in ("by hand", "journal", "project", "managed"):
+            if directive and directive not in OF_A_BLOCK:
                 yield Block("", "", start, directive, argument)
                 directive, argument = "", ""
             yield Block(fence[2], "\n".join(body) + "\n", start, directive, argument)

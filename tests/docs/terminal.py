@@ -19,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -35,10 +35,20 @@ PATIENCE = 20.0
 
 _HERE = re.compile(r"<<\s*'?(\w+)'?")
 _ID = re.compile(r"\b(ST|SDR|AD)_[0-9A-Za-z]{12}\b")
-_SECONDS = re.compile(r"\bin \d+\.\d+s\b")
-_AGE = re.compile(r"\b\d+ s old\b")
-_TIME = re.compile(r"\b\d{4}-\d\d-\d\d \d\d:\d\d UTC\b")
-_BACKUP = re.compile(r"\b\d{8}T\d{6}\.\d{3}Z-([a-z0-9-]+)-[0-9a-f]{6}\.json\b")
+# What differs from one run to the next, and how documents have it.
+_TIMES = (
+    (re.compile(r"\bin \d+\.\d+s\b"), "in 0.05s"),
+    (re.compile(r"\b\d+ s old\b"), "4 s old"),
+    (re.compile(r"\b\d{4}-\d\d-\d\d \d\d:\d\d UTC\b"), "2026-03-01 14:03 UTC"),
+    (
+        re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+00:00 (?=info|warning|error)"),
+        "2026-11-24T18:00:00.000+00:00 ",
+    ),
+    (
+        re.compile(r"\b\d{8}T\d{6}\.\d{3}Z-([a-z0-9-]+)-[0-9a-f]{6}\.json\b"),
+        r"20250114T020000.000Z-\1-3f9a1c.json",
+    ),
+)
 _LEFT_OUT = "…"
 UPDATE = os.environ.get("RECONCILE_UPDATE_DOCS") == "1"
 
@@ -198,19 +208,12 @@ class Terminal:
 
 
 def _normal(text: str, seen: dict[str, str]) -> str:
-    """The text with ids numbered in the order in which they appear, and without times."""
-    text = _timeless(_AGE.sub("0 s old", _SECONDS.sub("in 0.00s", text)))
+    """The text with ids numbered in the order in which they appear, and with the times of documents."""
 
     def number(match: re.Match[str]) -> str:
         return seen.setdefault(match[0], f"{match[1]}_{len(seen) + 1}")
 
-    return "\n".join(line.rstrip() for line in _ID.sub(number, text).splitlines())
-
-
-def _timeless(text: str) -> str:
-    """The text in which every moment and every backup is the same one."""
-    text = _TIME.sub("2026-03-01 14:03 UTC", text)
-    return _BACKUP.sub(r"20250114T020000.000Z-\1-3f9a1c.json", text)
+    return _stable(text, number)
 
 
 def _pseudonymous(text: str, seen: dict[str, str]) -> str:
@@ -220,9 +223,13 @@ def _pseudonymous(text: str, seen: dict[str, str]) -> str:
         digest = hashlib.sha256(f"{len(seen) + 1}".encode()).hexdigest()[:12]
         return seen.setdefault(match[0], f"{match[1]}_{digest}")
 
-    text = _timeless(_AGE.sub("4 s old", _SECONDS.sub("in 0.05s", text)))
-    text = _ID.sub(pseudonym, text)
-    return "\n".join(line.rstrip() for line in text.splitlines())
+    return _stable(text, pseudonym)
+
+
+def _stable(text: str, name: Callable[[re.Match[str]], str]) -> str:
+    for pattern, written in _TIMES:
+        text = pattern.sub(written, text)
+    return "\n".join(line.rstrip() for line in _ID.sub(name, text).splitlines())
 
 
 def rewritten(text: str, transcript: list[tuple[Command, str]]) -> str:

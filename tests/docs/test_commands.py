@@ -143,6 +143,8 @@ def test_every_shell_block_is_run_or_says_why_not(path: str) -> None:
     for block in blocks(DOCUMENTS[path]):
         if block.language in SHELLS:
             assert block.language == "console", f"line {block.line}: write ```console"
+            # What stands above it must not be taken for all of it.
+            assert block.directive in ("", "not run"), f"line {block.line}: {block.directive}"
             assert all(isinstance(one, Command) for one in commands(block))
 
 
