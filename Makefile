@@ -63,7 +63,7 @@ test: $(STAMP) ## run all tests (PYTEST_ARGS="-k drift" narrows them down)
 
 .PHONY: docs
 docs: $(STAMP) ## build the documentation site into site/, warnings as errors
-	@$(IN_VENV) NO_MKDOCS_2_WARNING=1 mkdocs build --quiet --strict
+	@$(IN_VENV) NO_MKDOCS_2_WARNING=1 mkdocs build --strict
 	@echo "site/index.html: look at it with python3 -m http.server --bind 127.0.0.1 --directory site"
 
 .PHONY: lint

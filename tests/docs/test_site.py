@@ -29,20 +29,42 @@ PAGES = sorted(path for path in DOCUMENTS if path.startswith("docs/"))
 POLICY = "default-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; script-src 'self' blob: 'unsafe-inline'"
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The site as `make docs` builds it, where a warning is an error."""
-    place = tmp_path_factory.mktemp("site")
-    done = subprocess.run(
-        [sys.executable, "-m", "mkdocs", "build", "--quiet", "--strict", "--site-dir", place],
+def build(configuration: Path, place: Path) -> subprocess.CompletedProcess[str]:
+    """Builds as `make docs` does. Not with `--quiet`, under which mkdocs counts no warnings."""
+    return subprocess.run(
+        [
+            *(sys.executable, "-m", "mkdocs", "build", "--strict"),
+            *("--config-file", str(configuration), "--site-dir", str(place)),
+        ],
         cwd=ROOT,
         env={**os.environ, "NO_MKDOCS_2_WARNING": "1"},
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The site, in which a warning is an error."""
+    place = tmp_path_factory.mktemp("site")
+    done = build(ROOT / "mkdocs.yml", place)
     assert done.returncode == 0, done.stdout + done.stderr
     return place
+
+
+def test_a_warning_is_an_error(tmp_path: Path) -> None:
+    """Links that lead nowhere end the build, and so does a page that the navigation lacks."""
+    (tmp_path / "docs").mkdir()
+    for name, text in (("index", "[gone](gone.md), [here](#not-here)"), ("lost", "nothing")):
+        (tmp_path / "docs" / f"{name}.md").write_text(f"# Title\n\n{text}\n", encoding="utf-8")
+    (tmp_path / "mkdocs.yml").write_text(
+        f"INHERIT: {ROOT / 'mkdocs.yml'}\nhooks: [{ROOT / 'tools' / 'docsite.py'}]\nnav: [index.md]\n",
+        encoding="utf-8",
+    )
+    done = build(tmp_path / "mkdocs.yml", tmp_path / "site")
+    assert done.returncode == 1
+    assert all(one in done.stderr for one in ("lost.md", "'gone.md'", "'#not-here'"))
 
 
 def page_of(site: Path, address: str) -> str:
