@@ -46,10 +46,8 @@ def github() -> Iterator[FakeGitHub]:
         yield github
 
 
-@pytest.fixture
-def repository(tmp_path: Path) -> Path:
-    """The files of a stranger's repository: a configuration, and what docs/github.md says to copy."""
-    folder = tmp_path / "repository"
+def copied_files(folder: Path) -> Path:
+    """A stranger's repository with what docs/github.md says to copy, and an empty folder for the configuration."""
     shutil.copytree(
         ROOT / ".github" / "actions",
         folder / ".github" / "actions",
@@ -57,6 +55,13 @@ def repository(tmp_path: Path) -> Path:
     )
     shutil.copytree(ROOT / ".github" / "workflows", folder / ".github" / "workflows")
     (folder / "config").mkdir()
+    return folder
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """The files of a stranger's repository: a configuration, and what is copied."""
+    folder = copied_files(tmp_path / "repository")
     (folder / "config" / "dispatch.yaml").write_text(CONFIGURATION)
     return folder
 
