@@ -19,6 +19,7 @@ from mkdocs.structure.pages import Page
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
+SCHEMAS = ROOT / "reconciler" / "schemas"
 # Documents that stand where GitHub looks for them, and their names on the site.
 ROOT_PAGES = {
     "CHANGELOG.md": "changelog.md",
@@ -74,9 +75,11 @@ def _title(text: str) -> str:
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Adds the pages that stand at the root of the repository."""
+    """Adds the pages that stand at the root of the repository, and the schemas under their addresses."""
     for name, page in ROOT_PAGES.items():
         files.append(File.generated(config, page, abs_src_path=str(ROOT / name)))
+    for schema in sorted(SCHEMAS.glob("*.schema.json")):
+        files.append(File.generated(config, f"schemas/{schema.name}", abs_src_path=str(schema)))
     return files
 
 

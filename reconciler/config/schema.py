@@ -32,7 +32,7 @@ from reconciler.sip.spec import KINDS
 
 Schema: TypeAlias = dict[str, JsonValue]
 
-ID = "https://livekit-reconciler.readthedocs.io/schemas/dispatch.schema.json"
+ID = "https://livekit-reconciler.readthedocs.io/en/latest/schemas/dispatch.schema.json"
 _MAX_COUNT = 2**32 - 1
 _GROUPS = {
     "auth": "Who may use the trunk, or who the trunk is to the provider.",

@@ -7,7 +7,7 @@ from reconciler.export.scalars import scalar
 # The `$id` of the shipped schema. Editors with a YAML language server read the first line, and check and complete.
 SCHEMA_LINE = (
     "yaml-language-server: "
-    "$schema=https://livekit-reconciler.readthedocs.io/schemas/dispatch.schema.json"
+    "$schema=https://livekit-reconciler.readthedocs.io/en/latest/schemas/dispatch.schema.json"
 )
 
 _TEMPLATE = """\

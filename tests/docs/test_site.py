@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -131,12 +132,15 @@ def test_every_command_and_every_code_can_be_navigated_to(
 
 
 def test_outputs_lead_to_the_site(site: Path) -> None:
-    """The `url` of every finding is a page of the site, and the rules that `explain` names have their anchors."""
+    """The `url` of every finding is a page of the site, so is the address of a schema, and each rule has its anchor."""
     root = DOCS.removesuffix("findings/")
     assert f"site_url: {root}\n" in (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
     for code in CODES:
         url = Finding(code, Severity.ERROR, "", "").url
         assert (site / url.removeprefix(root) / "index.html").exists(), url
+    for schema in (ROOT / "reconciler" / "schemas").glob("*.json"):
+        address = json.loads(schema.read_text(encoding="utf-8"))["$id"]
+        assert (site / address.removeprefix(root)).read_bytes() == schema.read_bytes()
     rules = page_of(site, "routing")
     assert all(f'id="rule-{number}"' in rules for number in range(1, 47))
 
