@@ -1,4 +1,5 @@
-"""Reads and writes the files that commands leave beside a configuration: plans, snapshots, receipts, backups.
+"""Reads and writes the files that commands leave beside a configuration (plans, snapshots, receipts, backups), and
+replaces the files of a configuration itself.
 
 A file is written beside its place and moved there, so that a crash leaves the old one or the new one. Anything that
 is near a secret is readable by its owner alone.
@@ -8,10 +9,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+import stat
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
-from reconciler.errors import FileError
+from reconciler.errors import FileError, Refused
 
 MAX_BYTES = 512 * 1024 * 1024
 
@@ -71,3 +74,71 @@ def _sync_folder(folder: Path) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def replace_all(old: Mapping[Path, bytes], new: Mapping[Path, bytes], what: str) -> None:
+    """Writes several files that exist, each whole and with its mode, all of them or none.
+
+    `old` is what they were read as: one that holds something else by now is left alone, and so are all the others.
+    What was moved into place before another failed is put back. Raises `FileError`, or `Refused` for such a change.
+    """
+    ready: list[tuple[Path, Path, Path]] = []
+    moved: list[tuple[Path, Path]] = []
+    try:
+        for path, data in new.items():
+            target = Path(os.path.realpath(path))
+            _require_writable(path, target, what)
+            ready.append((path, target, _beside(path, target, data, what)))
+        for path in new:
+            if read_bytes(path, what) != old[path]:
+                raise Refused(f"{path}: changed since it was read: nothing was written")
+        for path, target, temporary in ready:
+            moved.append((path, target))  # first, so that no interrupt can come in between
+            try:
+                temporary.replace(target)
+            except OSError as error:
+                raise FileError(
+                    f"{path}: the {what} cannot be written: {error.strerror}"
+                ) from error
+            _sync_folder(target.parent)
+    except BaseException:
+        for path, target in moved:
+            if target.read_bytes() != old[path]:
+                _beside(path, target, old[path], what).replace(target)
+        raise
+    finally:
+        for _, _, temporary in ready:
+            temporary.unlink(missing_ok=True)
+
+
+def _require_writable(path: Path, target: Path, what: str) -> None:
+    """Raises `FileError` for what is no file, or read-only: moving another one into its place gets round that."""
+    try:
+        mode = target.stat().st_mode
+    except OSError as error:
+        raise FileError(f"{path}: the {what} cannot be written: {error.strerror}") from error
+    if not stat.S_ISREG(mode):
+        raise FileError(f"{path}: the {what} cannot be written: it is not a file")
+    if not (mode & 0o222 and os.access(target, os.W_OK)):
+        raise FileError(f"{path}: the {what} cannot be written: it is read-only")
+
+
+def _beside(path: Path, target: Path, data: bytes, what: str) -> Path:
+    """A file with the new content and the old mode, on the same disk."""
+    try:
+        descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    except OSError as error:
+        raise FileError(f"{path}: the {what} cannot be written: {error.strerror}") from error
+    temporary = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.chmod(stat.S_IMODE(target.stat().st_mode))
+    except BaseException as error:
+        temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise FileError(f"{path}: the {what} cannot be written: {error.strerror}") from error
+        raise
+    return temporary

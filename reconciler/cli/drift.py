@@ -17,6 +17,7 @@ from reconciler.cli.options import (
     rooms_option,
     strict_option,
 )
+from reconciler.cli.write_back import accept_live_state, require_write_back, write_back_option
 from reconciler.errors import ExitCode
 from reconciler.pipeline.request import Request
 
@@ -28,11 +29,13 @@ from reconciler.pipeline.request import Request
     type=click.Path(path_type=Path),
     help="Receipt of the last apply: tells which side changed.",
 )
+@write_back_option
 @strict_option
 @alert_options
 @output_options
 def command(
     receipt: Path | None,
+    write_back: bool,
     strict: bool,
     request: Request,
     alerts: Alerts,
@@ -43,17 +46,23 @@ def command(
     Live objects that the file does not list count as drift where `unlisted: report` is set. With the receipt of the
     last apply each difference says which side changed since. With --rooms a live room that lacks an agent counts, too.
 
+    With --write-back the files are changed to say what lives, for a pull request that accepts it. The exit code is that
+    of the drift that was found; run it again to see that nothing is left.
+
     \b
     Examples:
       reconcile drift
       reconcile drift --receipt .reconcile/receipt.json --format json
       reconcile drift --live snapshot.json
       reconcile drift --notify slack://TokenA/TokenB/TokenC --after 2 --metrics-file /var/lib/node_exporter/acme.prom
+      reconcile drift --write-back && echo "no drift" || git diff
     """
     from reconciler.pipeline.artefacts import causes
     from reconciler.pipeline.documents import document_of_drift
     from reconciler.pipeline.prepare import prepare
 
+    if write_back:
+        require_write_back()
     with Watch(alerts, request, receipt) as watch:
         with findings_told(output):
             prepared = prepare(request)
@@ -62,6 +71,8 @@ def command(
         document = document_of_drift(prepared, known, reasons=reasons_in(output))
         watch.saw(document, unread=len(rooms.unread) if rooms is not None else 0)
     print_plan(prepared, output, document)
+    if write_back:
+        accept_live_state(request, prepared, output)
     if exit_of(prepared.plan.findings, strict=strict, tests=prepared.plan.tests):
         return ExitCode.ERROR
     if rooms is not None and rooms.unread:

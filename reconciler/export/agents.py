@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TypeAlias
 
 from reconciler.core.values import AgentDispatch
@@ -53,16 +53,22 @@ def names_node(keys: AgentKeys) -> Map:
 
 def rooms_node(conventions: Iterable[Derived], keys: AgentKeys) -> list[Node]:
     """`agents.rooms`."""
-    return [_convention(one, keys) for one in conventions]
+    return [
+        convention_node(
+            one, lambda agent: agent_node(agent, keys[agent.agent_name, agent.deployment])
+        )
+        for one in conventions
+    ]
 
 
-def _convention(one: Derived, keys: AgentKeys) -> Map:
+def convention_node(one: Derived, agent: Callable[[AgentDispatch], Node]) -> Map:
+    """One convention; `agent` writes one agent of its lists."""
     node = Map({"room" if one.rooms.is_room else "prefix": one.rooms.text})
     if one.agents is not None:
-        node.entries["agents"] = _agents(one.agents, keys)
+        node.entries["agents"] = list(map(agent, one.agents))
     if one.lines:
         lines: dict[str, Node] = {
-            label: Map({"agents": _agents(agents, keys)}) for label, agents in one.lines.items()
+            label: Map({"agents": list(map(agent, agents))}) for label, agents in one.lines.items()
         }
         node.entries["lines"] = Map(lines, open=True)
         node.open = True
@@ -70,11 +76,8 @@ def _convention(one: Derived, keys: AgentKeys) -> Map:
     return node
 
 
-def _agents(agents: Agents, keys: AgentKeys) -> Node:
-    return [_agent(agent, keys[agent.agent_name, agent.deployment]) for agent in agents]
-
-
-def _agent(agent: AgentDispatch, key: str) -> Node:
+def agent_node(agent: AgentDispatch, key: str) -> Node:
+    """One agent by its key, with what it is told."""
     told: dict[str, Node] = {}
     if agent.metadata.text:
         told["metadata"] = agent.metadata.text

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable
 
 from reconciler.core.values import JsonValue
-from reconciler.export.document import FromVariable, Map, Node, Word
+from reconciler.export.document import Map, Node, Word
 from reconciler.export.keys import is_key
 from reconciler.export.leaves import Inexpressible
 
@@ -23,8 +23,8 @@ _SECRET_KEY = re.compile(
 _OPEN_URL = re.compile(r"https?://[^/?@#]+(?:/[^?@#]*)?", re.IGNORECASE)
 _REFERENCE_KEYS = ("env", "file")
 
-Refer = Callable[[str], FromVariable]
-"""Makes a reference for the field at a path."""
+Refer = Callable[[str, str], Node]
+"""Makes a reference for the field at a path, which holds a text."""
 
 
 def egress_node(text: str, path: str, refer: Refer) -> Node:
@@ -45,7 +45,7 @@ def _node(value: JsonValue, key: str, path: str, refer: Refer) -> Node:
     if isinstance(value, list):
         return [_node(one, key, f"{path}[{index}]", refer) for index, one in enumerate(value)]
     if isinstance(value, str):
-        return refer(path) if _is_secret(key, value) else value
+        return refer(path, value) if _is_secret(key, value) else value
     return Word(json.dumps(value))
 
 

@@ -20,14 +20,17 @@ _LONGEST_KEY = 1000
 
 def emit(document: Map, variables: Sequence[str]) -> str:
     """The text of a document; `variables` are the names by number."""
-    emitter = _Emitter(variables)
+    emitter = Emitter(variables)
     emitter.mapping(document, "")
     return "\n".join(emitter.lines) + "\n"
 
 
-class _Emitter:
-    def __init__(self, variables: Sequence[str]) -> None:
+class Emitter:
+    """Collects the lines of a document; `step` is what each level is indented by."""
+
+    def __init__(self, variables: Sequence[str], step: str = _STEP) -> None:
         self.variables = variables
+        self.step = step
         self.lines: list[str] = []
 
     def mapping(self, node: Map, indent: str, lead: str | None = None) -> None:
@@ -35,10 +38,11 @@ class _Emitter:
         for key, value in node.entries.items():
             for line in node.comments.get(key, ()):
                 self.lines.append(f"{indent}# {line}".rstrip() if line else "")
-            self._entry(scalar(key), value, indent, indent if lead is None else lead)
+            self.entry(scalar(key), value, indent, indent if lead is None else lead)
             lead = None
 
-    def _entry(self, key: str, value: Node, indent: str, lead: str) -> None:
+    def entry(self, key: str, value: Node, indent: str, lead: str) -> None:
+        """A key, as it is written, and its value: in one line where it fits."""
         if len(key) > _LONGEST_KEY:
             self.lines.append(f"{lead}? {key}")
             key, lead = "", indent
@@ -48,11 +52,12 @@ class _Emitter:
             return
         self.lines.append(f"{lead}{key}:")
         if isinstance(value, Map):
-            self.mapping(value, indent + _STEP)
+            self.mapping(value, indent + self.step)
         elif isinstance(value, list):
-            self._sequence(value, indent + _STEP)
+            self.sequence(value, indent + self.step)
 
-    def _sequence(self, items: list[Node], indent: str) -> None:
+    def sequence(self, items: list[Node], indent: str) -> None:
+        """The items of a list, each in lines of its own."""
         for item in items:
             short = self.line(item, WIDTH - len(indent) - 2)
             if short is not None:
@@ -61,7 +66,7 @@ class _Emitter:
                 self.mapping(item, indent + _STEP, f"{indent}- ")
             elif isinstance(item, list):
                 self.lines.append(f"{indent}-")
-                self._sequence(item, indent + _STEP)
+                self.sequence(item, indent + _STEP)
 
     def line(self, node: Node, room: int) -> str | None:
         """The node in one line; None where it has to be broken up. A single text never has."""
@@ -89,3 +94,12 @@ class _Emitter:
                 return None
             entries.append(f"{scalar(key)}: {text}")
         return f"{{{', '.join(entries)}}}"
+
+    def flow(self, node: Node) -> str:
+        """The node in one line, however long and whatever it holds: inside brackets there is no other way."""
+        if isinstance(node, list):
+            return f"[{', '.join(map(self.flow, node))}]"
+        if isinstance(node, Map):
+            entries = (f"{scalar(key)}: {self.flow(value)}" for key, value in node.entries.items())
+            return f"{{{', '.join(entries)}}}"
+        return self.line(node, 0) or ""

@@ -159,7 +159,7 @@ class ObjectWriter:
                 return egress_node(
                     text,
                     path,
-                    lambda place: self.variables.reference(self.kind.name, section, key, place),
+                    lambda place, _: self.variables.reference(self.kind.name, section, key, place),
                 )
             except Inexpressible:
                 self.variables.forget_from(before)

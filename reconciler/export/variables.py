@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from reconciler.export.document import FromVariable
@@ -54,11 +55,13 @@ class Variables:
         """Drops the references from a number on: the object that holds them is not written."""
         del self._wanted[number:]
 
-    def settle(self) -> tuple[Variable, ...]:
-        """The variables by number, each with a name of its own."""
+    def settle(self, taken: Collection[str] = ()) -> tuple[Variable, ...]:
+        """The variables by number, each with a name of its own, and none with one of those that are `taken`."""
         names = [_name(one) for one in self._wanted]
-        counts = Counter(names)
-        unique = Unique((name for name in counts if counts[name] == 1), separator="_")
+        counts = Counter((*names, *taken))
+        unique = Unique(
+            (name for name in counts if counts[name] == 1 or name in taken), separator="_"
+        )
         return tuple(
             Variable(name if counts[name] == 1 else unique(f"{one.kind}_{name}"), one.path)
             for one, name in zip(self._wanted, names, strict=True)

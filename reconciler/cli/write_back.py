@@ -1,0 +1,46 @@
+"""`--write-back` of `drift`: the option, and what it tells."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.cli.console import note
+from reconciler.cli.options import Output
+from reconciler.pipeline.request import Request
+
+if TYPE_CHECKING:
+    from reconciler.pipeline.request import Prepared
+
+write_back_option = click.option(
+    "--write-back",
+    is_flag=True,
+    help="Accept the live state: change the files so that they say it, and nothing else in them.",
+)
+
+
+def require_write_back() -> None:
+    """Raises `ReconcileError` at once where what it needs is not installed."""
+    from reconciler.pipeline.write_back import require_library
+
+    require_library()
+
+
+def accept_live_state(request: Request, prepared: Prepared, output: Output) -> None:
+    """Changes the files. What could not be written is told with -q as well: it is no note but a result."""
+    from reconciler.pipeline.write_back import write_back
+    from reconciler.render.escape import escape
+
+    told = write_back(request, prepared)
+    for one in told.done:
+        note(escape(f"written: {one}"), output)
+    for line in told.notes:
+        note(escape(f"note: {line}"), output)
+    for name, place in told.variables:
+        note(escape(f"set the variable {name}: {place} refers to it"))
+    for left in told.left:
+        label = "not written" if left.is_error else "still differs"
+        note(escape(f"{label}: {left}"))
+    if not told.done and not told.left:
+        note("nothing to write: the files say what lives", output)

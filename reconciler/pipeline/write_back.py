@@ -1,0 +1,144 @@
+"""Accepts the live state in the files of the configuration: the other direction of an apply.
+
+The new files are loaded and planned against the same live snapshot before the first of them is written. Where a
+difference is left that nobody was told about, nothing is written at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from reconciler.config.load import load, read_files
+from reconciler.config.model import Configuration
+from reconciler.core.finding import Severity
+from reconciler.core.plan import Change, Plan, Plane
+from reconciler.errors import ReconcileError, Refused
+from reconciler.files import replace_all
+from reconciler.pipeline.guards import ConfigError
+from reconciler.pipeline.prepare import options_of, plan_against
+from reconciler.pipeline.request import Prepared, Request
+from reconciler.sip.spec import DISPATCH_RULE
+from reconciler.writeback import Done, Left, accept, require_library
+
+__all__ = ["WrittenBack", "require_library", "write_back"]
+
+_PASSES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenBack:
+    """What the files say from now on, what still differs, and which variables have to be set for it."""
+
+    files: tuple[str, ...]
+    done: tuple[Done, ...]
+    left: tuple[Left, ...]
+    notes: tuple[str, ...]
+    variables: tuple[tuple[str, str], ...]
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the files say all that lives."""
+        return not any(one.is_error for one in self.left)
+
+
+def write_back(request: Request, prepared: Prepared) -> WrittenBack:
+    """Changes the files so that they say what lives. Raises `ReconcileError`; then no file was changed."""
+    old = read_files(request.paths)
+    configuration = load(old, request.environ)
+    if plan_against(request, configuration, prepared.live, prepared.era) != prepared.plan:
+        raise Refused("the configuration changed while it was compared: nothing was written")
+    new, told = _accepted(request, prepared, old, configuration)
+    changed = {path: data for path, data in new.items() if data != old[path]}
+    if changed:
+        replace_all(old, changed, "configuration")
+    return told
+
+
+def _accepted(
+    request: Request, prepared: Prepared, old: Mapping[Path, bytes], first: Configuration
+) -> tuple[Mapping[Path, bytes], WrittenBack]:
+    """The files after as many passes as it takes, looked at as the next plan will see them."""
+    files, configuration, plan = old, first, prepared.plan
+    options = options_of(request, first, prepared.era)
+    done: dict[Done, None] = {}
+    notes: dict[str, None] = {}
+    for _ in range(_PASSES):
+        touched = _touched(prepared.plan, first, configuration)
+        new, outcome = accept(files, configuration, plan, prepared.live, options, touched)
+        done |= dict.fromkeys(outcome.done)
+        notes |= dict.fromkeys(outcome.notes)
+        if new == files:
+            _require_told(request, plan, outcome.left)
+            written = tuple(str(path) for path in files if files[path] != old[path])
+            missing = {
+                ref.env: str(mark) for ref, _, mark in configuration.missing if ref.env is not None
+            }
+            known = {ref.env for ref, _, _ in first.missing}
+            variables = tuple((name, at) for name, at in missing.items() if name not in known)
+            left = tuple(outcome.left)
+            return files, WrittenBack(written, tuple(done), left, tuple(notes), variables)
+        files, configuration = new, _loaded(request, new, first)
+        plan = _planned(request, configuration, prepared)
+    raise _bug("the file goes on changing")
+
+
+def _touched(plan: Plan, first: Configuration, configuration: Configuration) -> set[str]:
+    """The rules that were added, or whose rooms have other names: their conventions may have to be written, too."""
+    rules = DISPATCH_RULE.name
+    before = {one.name for one in first.sip.get(rules, ())}
+    added = {one.name for one in configuration.sip.get(rules, ()) if one.name not in before}
+    changed = {
+        one.name
+        for one in plan.changes
+        if one.kind == rules and any(field.path.startswith("rooms") for field in one.fields)
+    }
+    return added | changed
+
+
+def _loaded(request: Request, files: Mapping[Path, bytes], first: Configuration) -> Configuration:
+    """The new files, as every command will read them from now on."""
+    configuration = load(files, request.environ)
+    wrong = [one for one in configuration.findings if one.severity is Severity.ERROR]
+    if wrong:
+        raise _bug(f"the new file would not load: {wrong[0]}")
+    same = (
+        configuration.project == first.project
+        and [one.name for one in configuration.tests] == [one.name for one in first.tests]
+        and [one.code for one in configuration.ignores] == [one.code for one in first.ignores]
+    )
+    if not same:
+        raise _bug("the new file would say something else of the project")
+    return configuration
+
+
+def _planned(request: Request, configuration: Configuration, prepared: Prepared) -> Plan:
+    try:
+        return plan_against(request, configuration, prepared.live, prepared.era)
+    except ConfigError as error:
+        raise _bug(f"the new file cannot be planned: {error.findings[-1]}") from error
+
+
+def _require_told(request: Request, plan: Plan, left: list[Left]) -> None:
+    """Raises `ReconcileError` for a difference that is neither written nor told."""
+    told = {(one.kind, one.name, one.path) for one in left}
+    for change in plan.changes:
+        if not _is_told(change, told):
+            raise _bug(f'{change.kind.replace("_", " ")} "{change.name}" would still differ')
+    for one in plan.unlisted if request.only is not Plane.AGENTS else ():
+        if (one.kind, one.id, "") not in told:
+            raise _bug(f'{one.kind.replace("_", " ")} "{one.name or one.id}" would not be listed')
+
+
+def _is_told(change: Change, told: set[tuple[str, str, str]]) -> bool:
+    whole = {(change.kind, change.name, ""), (change.kind, change.id or "", "")}
+    if whole & told:
+        return True
+    return bool(change.fields) and all(
+        (change.kind, change.name, field.path) in told for field in change.fields
+    )
+
+
+def _bug(what: str) -> ReconcileError:
+    return ReconcileError(f"{what}: nothing was written; please report this")

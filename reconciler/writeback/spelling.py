@@ -1,0 +1,46 @@
+"""How a value is spelt where another one stood, or beside others: in their quotes, as far as it can be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from reconciler.export.scalars import quoted, scalar
+from reconciler.writeback.places import Place, Scalar
+
+
+def spelt(text: str, style: str) -> str:
+    """A text in the quotes of a style; without one, plain where that is safe."""
+    if style == "'" and text.isprintable():
+        return "'" + text.replace("'", "''") + "'"
+    if style in ("'", '"'):
+        return quoted(text)
+    return scalar(text)
+
+
+def common_style(places: Iterable[Place]) -> str:
+    """The quotes in which the last text of a list stands."""
+    style = ""
+    for place in places:
+        if isinstance(place, Scalar):
+            style = place.style
+    return style
+
+
+def block_lines(text: str, indent: str) -> list[str] | None:
+    """A text of several lines below `|`, its header first; None where it cannot stand so."""
+    body = text.rstrip("\n")
+    is_plain = all(line.isprintable() for line in body.split("\n"))
+    if not body or not is_plain or body[0] in " \n" or len(text) - len(body) > 1:
+        return None
+    header = "|" if text.endswith("\n") else "|-"
+    return [header, *(f"{indent}{line}" if line else "" for line in body.split("\n"))]
+
+
+def is_single_line(place: Place, text: str) -> bool:
+    """Whether a value stands in one line, so that it can be copied as it is written."""
+    return not place.is_block and "\n" not in text and "\r" not in text
+
+
+def is_harmless(text: str) -> bool:
+    """Whether a plain text is read as that text by everybody."""
+    return scalar(text) == text
