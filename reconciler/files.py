@@ -135,7 +135,10 @@ def _beside(path: Path, target: Path, data: bytes, what: str) -> Path:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        temporary.chmod(stat.S_IMODE(target.stat().st_mode))
+        known = target.stat()
+        with contextlib.suppress(PermissionError):
+            os.chown(temporary, known.st_uid, known.st_gid)  # somebody else's, where root runs this
+        temporary.chmod(stat.S_IMODE(known.st_mode))
     except BaseException as error:
         temporary.unlink(missing_ok=True)
         if isinstance(error, OSError):

@@ -7,7 +7,7 @@ difference is left that nobody was told about, nothing is written at all.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from reconciler.config.load import load, read_files
@@ -77,6 +77,11 @@ def _accepted(
             }
             known = {ref.env for ref, _, _ in first.missing}
             variables = tuple((name, at) for name, at in missing.items() if name not in known)
+            notes |= dict.fromkeys(
+                f'routing test "{test.name}" fails with what lives: {test.message}'
+                for test in plan.tests
+                if not test.passed
+            )
             left = tuple(outcome.left)
             return files, WrittenBack(written, tuple(done), left, tuple(notes), variables)
         files, configuration = new, _loaded(request, new, first)
@@ -103,14 +108,43 @@ def _loaded(request: Request, files: Mapping[Path, bytes], first: Configuration)
     wrong = [one for one in configuration.findings if one.severity is Severity.ERROR]
     if wrong:
         raise _bug(f"the new file would not load: {wrong[0]}")
-    same = (
-        configuration.project == first.project
-        and [one.name for one in configuration.tests] == [one.name for one in first.tests]
-        and [one.code for one in configuration.ignores] == [one.code for one in first.ignores]
-    )
-    if not same:
-        raise _bug("the new file would say something else of the project")
+    if _apart(configuration) != _apart(first) or not _keeps(configuration, first):
+        raise _bug("the new file would say something else than before beside what lives")
     return configuration
+
+
+def _apart(configuration: Configuration) -> tuple[object, ...]:
+    """What no write-back changes."""
+    return (
+        configuration.project,
+        configuration.sip.keys(),
+        [one.path for one in configuration.tests],
+        [one.code for one in configuration.ignores if not one.on_line],
+    )
+
+
+def _keeps(configuration: Configuration, first: Configuration) -> bool:
+    """Whether ids, lines and what is left to others stay with every object, and conventions are what they were."""
+    objects = {(one.kind, one.name): one for kind in configuration.sip.values() for one in kind}
+    for kind in first.sip.values():
+        for old in kind:
+            new = objects.get((old.kind, old.name), old)
+            if new.unmanaged != old.unmanaged or (old.id is not None and new.id != old.id):
+                return False
+    if any(configuration.lines.get(name, line) != line for name, line in first.lines.items()):
+        return False
+    plane, before = configuration.agents, first.agents
+    if plane is None or before is None:
+        return plane is before
+    conventions = {one.label: one for one in plane.conventions.all}
+    for one in before.conventions.all:
+        same = conventions.get(one.label)
+        if same is None or replace(same, agents=one.agents, lines=one.lines) != one:
+            return False
+    names = {one.key: (one.agent_name, one.deployment) for one in plane.names.values()}
+    return all(
+        names.get(key) == (one.agent_name, one.deployment) for key, one in before.names.items()
+    )
 
 
 def _planned(request: Request, configuration: Configuration, prepared: Prepared) -> Plan:

@@ -8,7 +8,7 @@ was changed by hand, and that no convention covers, get one of their own.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from reconciler.agents.conventions import AgentPlane, Convention, Conventions, Mechanism
@@ -78,6 +78,7 @@ class _Pass:
         self.keys = {(one.agent_name, one.deployment): key for key, one in plane.names.items()}
         self.unique = Unique(plane.names)
         self.new_keys: dict[str, AgentDispatch] = {}
+        self.missing: dict[str, Node] = {}
         self.rules = list(self._rules(live))
 
     def run(self, plan: Plan, touched: Collection[str]) -> Outcome:
@@ -92,6 +93,7 @@ class _Pass:
                 self._accept(rules, differing)
         self._cover([rule for rule in self.rules if rule.desired.name in touched])
         self._write_names()
+        self._write_missing()
         return self.outcome
 
     def _rules(self, live: Snapshot) -> Iterable[_Rule]:
@@ -180,7 +182,7 @@ class _Pass:
             elif other is not None:
                 rest.remove(other)
                 patch = self._told(one, other, place.items[number])
-                items.append(Kept(number, patch) if patch is not None else self._agent(other))
+                items.append(Kept(number, self._agent(other) if patch is None else patch))
         return Listing((*items, *(self._agent(one) for one in rest)), whole)
 
     def _told(self, old: AgentDispatch, new: AgentDispatch, place: Place) -> Patch | None:
@@ -226,19 +228,32 @@ class _Pass:
             entries[key] = body
         if not entries:
             return
-        self._append(("agents", "names"), entries)
-
-    def _append(self, path: tuple[str, str], entries: Mapping[str, Node]) -> None:
-        """Puts entries into a mapping of the agents section, which is made where it is missing."""
-        found = self.book.section(*path)
+        found = self.book.section("agents", "names")
         if found is None:
-            found = self.book.section(path[0])
-            entries = {path[1]: Map(dict(entries), open=True)}
-        assert found is not None  # noqa: S101  # the plane is managed
+            self.missing["names"] = Map(entries, open=True)
+        else:
+            draft, holder, entry = found
+            Editor(draft, ()).change(holder, Patch({entry.key.text: Patch(dict(entries))}))
+        self._tell([f'agent "{key}" added' for key in entries], "names")
+
+    def _write_missing(self) -> None:
+        """Puts the parts of the section that are missing there, names first."""
+        found = self.book.section("agents")
+        if not self.missing or found is None:
+            return
         draft, holder, entry = found
-        Editor(draft, ()).change(holder, Patch({entry.key.text: Patch(dict(entries))}))
-        for key in self.new_keys:
-            self.outcome.done.append(Done(draft.file, f'agent "{key}" added'))
+        order = ["names", "rooms"]
+        parts: dict[str, Node] = {key: self.missing[key] for key in order if key in self.missing}
+        editor = Editor(draft, ())
+        if isinstance(entry.value, Keys) and not entry.value.entries:
+            editor.put(holder, entry, Map(parts, open=True))
+        else:
+            editor.change(holder, Patch({entry.key.text: Patch(dict(parts))}))
+
+    def _tell(self, what: Iterable[str], part: str) -> None:
+        found = self.book.section("agents", part) or self.book.section("agents")
+        if found is not None:
+            self.outcome.done += (Done(found[0].file, one) for one in what)
 
     # --- rooms that no convention covers
 
@@ -261,21 +276,20 @@ class _Pass:
         nodes: list[Node] = [convention_node(one, self._agent) for one in derivation.conventions]
         found = self.book.section("agents", "rooms")
         if found is None:
-            found = self.book.section("agents")
-            assert found is not None  # noqa: S101  # the plane is managed
-            change: Change = Patch({"rooms": nodes})
+            self.missing["rooms"] = nodes
         else:
-            change = _appended(found[2].value, nodes)
-        draft, holder, entry = found
-        before = len(draft)
-        try:
-            Editor(draft, ()).change(holder, Patch({entry.key.text: change}))
-        except Unwritable:
-            draft.forget_from(before)
-            return
-        for one in derivation.conventions:
-            label = one.rooms.text if one.rooms.is_room else f"{one.rooms.text}*"
-            self.outcome.done.append(Done(draft.file, f"convention {label} added"))
+            draft, holder, entry = found
+            before = len(draft)
+            try:
+                change = _appended(entry.value, nodes)
+                Editor(draft, ()).change(holder, Patch({entry.key.text: change}))
+            except Unwritable:
+                draft.forget_from(before)
+                return
+        labels = (one.rooms for one in derivation.conventions)
+        self._tell(
+            [f"convention {one.text}{'' if one.is_room else '*'} added" for one in labels], "rooms"
+        )
 
     def _is_harmless(self, derivation: Derivation, covered: Collection[str]) -> bool:
         """Whether new conventions say nothing of the rules that they are not made for."""

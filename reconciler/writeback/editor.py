@@ -28,7 +28,7 @@ from reconciler.writeback.places import (
     is_reference,
     resolved,
 )
-from reconciler.writeback.spelling import block_lines, common_style, is_harmless, spelt
+from reconciler.writeback.spelling import block_lines, common_style, is_text, spelt
 
 _COLON = re.compile(r"\s*:")
 _BY_HAND = "change it by hand"
@@ -93,8 +93,8 @@ class Editor:
         return bad
 
     def put(self, holder: Keys, entry: Entry, node: Node) -> None:
-        """Replaces the value of an entry."""
-        self._revise(holder, entry, entry.value, node)
+        """Replaces the value of an entry as a whole."""
+        self._replace(holder, entry, entry.value, node)
 
     def rename(self, key: Scalar, name: str) -> None:
         """Writes another key in the place of one."""
@@ -197,8 +197,10 @@ class Editor:
         for number in removed:
             require_free(place.items[number])
         for one in kept:
-            if one.patch is not None:
-                self._item(place, one.index, one.patch)
+            if isinstance(one.change, Patch):
+                self._item(place, one.index, one.change)
+            elif one.change is not None:
+                self._revise(place, None, place.items[one.index], one.change)
         style = common_style(place.items)
         emitter = self._emitter()
         if place.flow:
@@ -361,7 +363,7 @@ def says(place: Place, node: Node) -> bool:
             return (
                 isinstance(place, Scalar)
                 and place.text == node
-                and (place.style != "" or is_harmless(node))
+                and (place.style != "" or is_text(node))
             )
         case list():
             return (

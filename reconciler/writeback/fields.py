@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 from reconciler.core.schema import Field, FieldType, Kind
 from reconciler.core.values import JsonValue, Metadata, References, Secret, TextList, Value
-from reconciler.export.document import Map, Node, Word
+from reconciler.export.document import FromVariable, Map, Node, Word
 from reconciler.export.egress import egress_node
 from reconciler.export.keys import is_key
 from reconciler.export.leaves import Inexpressible, leaf
@@ -26,6 +26,7 @@ from reconciler.writeback.trunks import TrunkNames
 
 _MOST_DIGITS = 19
 _TYPED = (FieldType.CHOICE, FieldType.DURATION)
+_NEW = FromVariable(-1)  # a reference is needed; which one is decided when it is known what moved
 
 Refer: TypeAlias = Callable[[str], Node]
 
@@ -52,18 +53,20 @@ def place_of(body: Keys, parts: list[str]) -> Place | None:
 
 
 class FieldWriter:
-    """Writes the fields of one object. `source` copies a stretch of its file."""
+    """Writes the fields of one object. `desired` are those of the file, `source` copies a stretch of it."""
 
     def __init__(
         self,
         kind: Kind,
         key: str,
+        desired: Mapping[str, Value],
         trunks: TrunkNames,
         variables: Variables,
         source: Callable[[Place], str],
     ) -> None:
         self.kind = kind
         self.key = key
+        self._desired = desired
         self._trunks = trunks
         self._variables = variables
         self._source = source
@@ -72,9 +75,16 @@ class FieldWriter:
         """What becomes of the object, so that it has the live values at some paths. Raises `Inexpressible`."""
         patch = Patch()
         ranks = {path: self.kind.fields.index(self.kind.field(path)) for path in paths}
+        freed = {
+            path: place
+            for path in paths
+            if path not in live
+            and (place := place_of(body, parts_of(self.kind.field(path), path))) is not None
+            and is_reference(place)
+        }
         for path in sorted(paths, key=lambda path: (ranks[path], path)):
             if path not in self.kind.one_of:
-                self._put(patch, path, live.get(path), body)
+                self._put(patch, path, live.get(path), body, freed)
         for group, members in self.kind.one_of.items():
             if group in paths:
                 self._choose(patch, group, members, live.get(group), body)
@@ -84,14 +94,34 @@ class FieldWriter:
                     one.stays = True  # `individual: {}` says something
         return patch
 
-    def _put(self, patch: Patch, path: str, value: Value | None, body: Keys) -> None:
+    def _put(
+        self,
+        patch: Patch,
+        path: str,
+        value: Value | None,
+        body: Keys,
+        freed: Mapping[str, Place],
+    ) -> None:
         field = self.kind.field(path)
         parts = parts_of(field, path)
         if not is_key(parts[-1]):
             raise Inexpressible("YAML cannot hold the key")
         change = self._change(field, path, value, place_of(body, parts))
+        if isinstance(change, Gone) and field.default is not None and _is_merged(body, parts):
+            change = _default(field)  # a key that is merged with << can only be overruled
+        if isinstance(change, FromVariable):
+            change = self._moved(value, freed) or self._reference(path)
         if change is not None:
             patch.put(parts, change)
+
+    def _moved(self, value: Value | None, freed: Mapping[str, Place]) -> Node | None:
+        """The reference of a secret that only moved, such as the PIN of a rule whose rooms are of another kind."""
+        for path, place in freed.items():
+            if isinstance(value, Secret) and value.reveal() is not None:
+                known = self._desired.get(path)
+                if isinstance(known, Secret) and known.reveal() == value.reveal():
+                    return Word(self._source(place))
+        return None
 
     def _choose(
         self, patch: Patch, group: str, members: tuple[str, ...], value: Value | None, body: Keys
@@ -128,6 +158,8 @@ class FieldWriter:
                 return self._references(value, place)
             case Metadata(text=text):
                 return metadata_node(text, place)
+        if field.type is FieldType.CREDENTIAL and place is not None and is_reference(place):
+            return None
         node = leaf(field, value)
         if isinstance(node, Word) and field.type in _TYPED and _is_quoted(place):
             return node.text
@@ -145,7 +177,7 @@ class FieldWriter:
             return ""
         if place is not None and is_reference(place):
             return None
-        return self._reference(path)
+        return _NEW
 
     def _egress(self, place: Place | None, root: str, path: str, text: str) -> Node:
         """A secret of the recording: as it stands in the file, or a new reference."""
@@ -249,6 +281,16 @@ def _below(place: Place | None, path: str) -> Place | None:
         elif part:
             return None
     return place
+
+
+def _is_merged(body: Keys, parts: list[str]) -> bool:
+    """Whether a leaf of an object stands elsewhere, in a mapping that is merged with `<<`."""
+    return len(parts) == 1 and body.get(parts[0]) is None and body.merged(parts[0]) is not None
+
+
+def _default(field: Field) -> Word:
+    word = field.default
+    return Word(str(word).lower() if isinstance(word, bool) else str(word))
 
 
 def _is_quoted(place: Place | None) -> bool:

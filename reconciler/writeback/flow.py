@@ -52,16 +52,22 @@ def _runs(numbers: Set[int]) -> list[tuple[int, int]]:
 def _remove(draft: Draft, spans: Sequence[Place | Entry], first: int, last: int) -> None:
     text = draft.text
     start, end = spans[first].start, spans[last].end
-    if _stands_alone(text, start, end):
-        draft.replace(start_of_line(text, start), next_line(text, end), "")
-        return
     follower = spans[last + 1].start if last + 1 < len(spans) else None
-    if follower is not None and follower <= end_of_line(text, end):
+    comma = _COMMA.match(text, end)
+    line = start_of_line(text, start)
+    if follower is not None and comma is None:
+        draft.replace(start, follower, "")  # its comma stands in front of the next one
+    elif _stands_alone(text, start, end):
+        draft.replace(line, next_line(text, end), "")
+    elif text[line:start].strip() == ",":
+        is_rest = _NOTHING_MORE.fullmatch(text, end, end_of_line(text, end)) is not None
+        cut = (line, next_line(text, end)) if is_rest else (text.index(",", line), end)
+        draft.replace(*cut, "")
+    elif follower is not None and follower <= end_of_line(text, end):
         draft.replace(start, follower, "")
-    elif first > 0 and spans[first - 1].end >= start_of_line(text, start):
+    elif first > 0 and spans[first - 1].end >= line:
         draft.replace(spans[first - 1].end, end, "")
     else:
-        comma = _COMMA.match(text, end)
         draft.replace(start, comma.end() if comma is not None else end, "")
 
 

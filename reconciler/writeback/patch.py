@@ -16,10 +16,10 @@ class Gone:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """An item of the list as it stands in the file, by its number; with `patch`, changed inside."""
+    """An item of the list that stays in its place, by its number: as it is, changed inside, or as another value."""
 
     index: int
-    patch: Patch | None = None
+    change: Patch | Node | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,6 +94,11 @@ class _Pass:
         for one, patch in patches:
             self._change(one, patch, variables)
         self._change_sections(removed, added, variables)
+        for key, desired in self.listed.items():
+            if key not in self.paired and key not in removed and key not in wanted:
+                reason = "it is not clear which live object it is"
+                fix = "see the error of the plan, and pin the right one with id"
+                self._leave(_Wanted(desired, None), "", reason, fix)
         return self.outcome
 
     # --- what is to happen
@@ -203,6 +208,7 @@ class _Pass:
         writer = FieldWriter(
             kind,
             one.former or desired.name,
+            desired.fields,
             names,
             self.variables,
             lambda place: draft.text[place.start : place.end],
@@ -247,6 +253,8 @@ class _Pass:
             editor.rename(entry.key, one.former)
         if len(draft) > before:
             written = [path for path in one.paths if parts_of(kind.field(path), path)[0] not in bad]
+            if one.live is None:
+                written = ["renamed_from"]
             what = title(desired) + (f' is "{one.former}" again' if one.former else "")
             self.outcome.done.append(Done(file, what, tuple(written)))
         else:

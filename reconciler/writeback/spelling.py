@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 
+from reconciler.config.nodes import NULLS
+from reconciler.config.scalars import FALSE, TRUE
 from reconciler.export.scalars import quoted, scalar
 from reconciler.writeback.places import Place, Scalar
 
@@ -36,11 +39,12 @@ def block_lines(text: str, indent: str) -> list[str] | None:
     return [header, *(f"{indent}{line}" if line else "" for line in body.split("\n"))]
 
 
-def is_single_line(place: Place, text: str) -> bool:
-    """Whether a value stands in one line, so that it can be copied as it is written."""
-    return not place.is_block and "\n" not in text and "\r" not in text
-
-
-def is_harmless(text: str) -> bool:
-    """Whether a plain text is read as that text by everybody."""
-    return scalar(text) == text
+def is_text(plain: str) -> bool:
+    """Whether what stands without quotes is a text to the reader of free JSON, and no flag, number or nothing."""
+    if plain in NULLS or plain in TRUE or plain in FALSE:
+        return False
+    try:
+        json.loads(plain)
+    except ValueError:
+        return True
+    return False

@@ -8,23 +8,31 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 
 from reconciler.config.load import load
 from reconciler.config.model import Configuration
 from reconciler.core.objects import Live, Snapshot
 from reconciler.core.plan import Plan, Plane
-from reconciler.core.values import Reference, References, Secret, Value
+from reconciler.core.values import (
+    AgentDispatch,
+    AgentList,
+    Reference,
+    References,
+    Secret,
+    Value,
+)
 from reconciler.pipeline.prepare import plan_against
 from reconciler.pipeline.request import Prepared, Request
 from reconciler.pipeline.write_back import WrittenBack, write_back
-from reconciler.planning.targets import is_id, targets, Trunks
 from reconciler.planning import matches
+from reconciler.planning.targets import Trunks, is_id, targets
 from reconciler.sip.era import Era
 
 ENVIRON = {"PIN": "1234", "OTHER_PIN": "5678", "PASSWORD": "not-a-real-one", "SITE": "berlin"}
 
 
-def snapshot(text: str, ids: Mapping[str, str] | None = None) -> Snapshot:
+def snapshot(text: str) -> Snapshot:
     """A live project that has just what a YAML text lists, with the agents that its conventions compile to."""
     listed = load({Path("live.yaml"): f"version: 1\n{text}".encode()}, ENVIRON)
     assert not [one for one in listed.findings if one.severity == "error"], listed.findings
@@ -95,22 +103,16 @@ class Case:
 
 
 def case(
-    folder: Path, file: str, live: str | Snapshot, *, only: Plane | None = None, **environ: str
+    folder: Path,
+    file: str,
+    live: str | Snapshot,
+    *,
+    only: Plane | None = None,
+    environ: Mapping[str, str] = MappingProxyType({}),
 ) -> Case:
     """One file and a live project."""
     found = live if isinstance(live, Snapshot) else snapshot(live)
     return Case(folder, found, {"dispatch.yaml": file}, {**ENVIRON, **environ}, only)
-
-
-def without(live: Snapshot, *names: str) -> Snapshot:
-    """The project without some objects."""
-    return Snapshot(
-        live.host,
-        {
-            kind: [one for one in all_ if one.name not in names]
-            for kind, all_ in live.objects.items()
-        },
-    )
 
 
 def changed(live: Snapshot, name: str, **values: Value | None) -> Snapshot:
@@ -129,3 +131,23 @@ def changed(live: Snapshot, name: str, **values: Value | None) -> Snapshot:
         return replace(one, fields=fields)
 
     return Snapshot(live.host, {kind: [*map(edited, all_)] for kind, all_ in live.objects.items()})
+
+
+def accepted(
+    folder: Path,
+    file: str,
+    live: str | Snapshot,
+    environ: Mapping[str, str] = MappingProxyType({}),
+) -> str:
+    """The file once it says all that lives; a plan has nothing to do then."""
+    one = case(folder, file, live, environ=environ)
+    told = one.accept()
+    assert told.left == ()
+    plan = one.plan()
+    assert (plan.changes, plan.unlisted) == ((), ())
+    return one.text()
+
+
+def agents(*names: str) -> AgentList:
+    """Agents that are told nothing."""
+    return AgentList(tuple(AgentDispatch(name) for name in names))
