@@ -286,3 +286,60 @@ def untouched(
                 continue
             if whose in ("", "*") or old[whose] == new.get(whose):
                 yield line
+
+
+PREFIXES = ["c-", "c-x-", "d-", "hall"]
+Plane: TypeAlias = tuple[dict[str, Fields], list[Fields]]
+
+
+@st.composite
+def agent_planes(draw: st.DrawFn) -> Plane:
+    """Rules by name, each in the rooms of one prefix, and conventions of which some cover them."""
+    conventions: list[Fields] = []
+    for prefix in draw(st.lists(st.sampled_from(PREFIXES), min_size=1, unique=True)):
+        some = st.lists(st.sampled_from(["a", "b"]), unique=True)
+        one: Fields = {"prefix": prefix, "agents": draw(some)}
+        one["dispatch"] = draw(
+            st.sampled_from(["sip", "sip", ["sip"], ["sip", "app"], "token", "controller"])
+        )
+        if draw(st.booleans()):
+            one["lines"] = {"sales": {"agents": draw(some)}}
+        conventions.append(one)
+    rules: dict[str, Fields] = {}
+    for name in draw(st.lists(st.sampled_from(NAMES), min_size=1, max_size=4, unique=True)):
+        prefix = draw(st.sampled_from(PREFIXES))
+        rules[name] = {"trunks": "any", "rooms": {"individual": {"prefix": prefix}}}
+        lined = any(one["prefix"] == prefix and "lines" in one for one in conventions)
+        if lined and draw(st.booleans()):
+            rules[name]["line"] = "sales"
+    return rules, conventions
+
+
+def agent_file(data: st.DataObject, rules: dict[str, Fields], conventions: list[Fields]) -> str:
+    """The file: rules in lines of their own, conventions in any style, comments that stay whatever happens."""
+    writer = Writer(data)
+    lines = ["version: 1", "sip:", "  dispatch_rules:"]
+    lines += (
+        f"    {writer.scalar(name)}: {writer.flow(body)}  # stays" for name, body in rules.items()
+    )
+    lines += [
+        "agents:",
+        "  names:  # stays",
+        "    a: {agent_name: ann}  # stays a",
+        "    b: {agent_name: bob}",
+    ]
+    lines.append("  rooms:  # stays")
+    for number, one in enumerate(conventions):
+        lines.append(f"    # stays {number}")
+        if data.draw(st.booleans()):
+            lines.append(f"    - {writer.flow(one)}  # stays, too")
+            continue
+        lead = "    - "
+        for key, value in one.items():
+            if isinstance(value, list) and value and data.draw(st.booleans()):
+                lines.append(f"{lead}{key}:  # stays {key}")
+                lines += (f"        - {writer.flow(item)}" for item in value)
+            else:
+                lines.append(f"{lead}{key}: {writer.flow(value)}  # stays {key}")
+            lead = "      "
+    return "\n".join(lines) + "\n"

@@ -71,6 +71,7 @@ class Case:
     files: dict[str, str]
     environ: dict[str, str]
     only: Plane | None = None
+    era: Era = Era.NEW
 
     def __post_init__(self) -> None:
         for name, text in self.files.items():
@@ -88,13 +89,13 @@ class Case:
 
     def plan(self) -> Plan:
         """What a plan says now."""
-        return plan_against(self.request, self.configuration(), self.live, Era.NEW)
+        return plan_against(self.request, self.configuration(), self.live, self.era)
 
     def accept(self) -> WrittenBack:
         """Plans, and writes back."""
         configuration = self.configuration()
-        plan = plan_against(self.request, configuration, self.live, Era.NEW)
-        prepared = Prepared(configuration, self.live, plan, Era.NEW, None)
+        plan = plan_against(self.request, configuration, self.live, self.era)
+        prepared = Prepared(configuration, self.live, plan, self.era, None)
         return write_back(self.request, prepared)
 
     def text(self, name: str = "dispatch.yaml") -> str:
