@@ -13,6 +13,7 @@ from pathlib import Path
 from reconciler.config.load import load, read_files
 from reconciler.config.model import Configuration
 from reconciler.core.finding import Severity
+from reconciler.core.objects import Snapshot
 from reconciler.core.plan import Change, Plan, Plane
 from reconciler.errors import ReconcileError, Refused
 from reconciler.files import replace_all
@@ -84,7 +85,7 @@ def _accepted(
             )
             left = tuple(outcome.left)
             return files, WrittenBack(written, tuple(done), left, tuple(notes), variables)
-        files, configuration = new, _loaded(request, new, first)
+        files, configuration = new, _loaded(request, new, first, prepared.live)
         plan = _planned(request, configuration, prepared)
     raise _bug("the file goes on changing")
 
@@ -102,13 +103,15 @@ def _touched(plan: Plan, first: Configuration, configuration: Configuration) -> 
     return added | changed
 
 
-def _loaded(request: Request, files: Mapping[Path, bytes], first: Configuration) -> Configuration:
+def _loaded(
+    request: Request, files: Mapping[Path, bytes], first: Configuration, live: Snapshot
+) -> Configuration:
     """The new files, as every command will read them from now on."""
     configuration = load(files, request.environ)
     wrong = [one for one in configuration.findings if one.severity is Severity.ERROR]
     if wrong:
         raise _bug(f"the new file would not load: {wrong[0]}")
-    if _apart(configuration) != _apart(first) or not _keeps(configuration, first):
+    if _apart(configuration) != _apart(first) or not _keeps(configuration, first, live):
         raise _bug("the new file would say something else than before beside what lives")
     return configuration
 
@@ -123,13 +126,14 @@ def _apart(configuration: Configuration) -> tuple[object, ...]:
     )
 
 
-def _keeps(configuration: Configuration, first: Configuration) -> bool:
-    """Whether ids, lines and what is left to others stay with every object, and conventions are what they were."""
+def _keeps(configuration: Configuration, first: Configuration, live: Snapshot) -> bool:
+    """Whether ids that live, lines, and what is left to others stay with every object, and conventions as they were."""
+    ids = {one.id for one in live}
     objects = {(one.kind, one.name): one for kind in configuration.sip.values() for one in kind}
     for kind in first.sip.values():
         for old in kind:
             new = objects.get((old.kind, old.name), old)
-            if new.unmanaged != old.unmanaged or (old.id is not None and new.id != old.id):
+            if new.unmanaged != old.unmanaged or (old.id in ids and new.id != old.id):
                 return False
     if any(configuration.lines.get(name, line) != line for name, line in first.lines.items()):
         return False

@@ -2,7 +2,9 @@
 
 lines.py, draft.py   a text, and edits of it that leave all other bytes alone
 places.py            where each value stands in the text
-patch.py, editor.py  what is to become of a mapping, and the edits that say it: `block.py`, `flow.py`, `spelling.py`
+patch.py, editor.py  what is to become of a mapping, and the edits that say it
+block.py, flow.py    entries with lines of their own, and those in brackets
+judge.py, spelling.py  what a file says already, and in which quotes a value stands
 fields.py            one field of a listed object as it lives
 sections.py          objects that come and go
 additions.py         unlisted objects, as an export writes them

@@ -9,12 +9,21 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from reconciler.export.document import FromVariable, Map, Node, Word
+from reconciler.export.document import Map, Node
 from reconciler.export.emit import WIDTH, Emitter
 from reconciler.export.scalars import scalar
 from reconciler.writeback.block import remove_entries, remove_items
 from reconciler.writeback.draft import Draft
 from reconciler.writeback.flow import change_flow
+from reconciler.writeback.judge import (
+    SHARED,
+    WRITE_OUT,
+    goes,
+    is_emptied,
+    patched,
+    require_free,
+    says,
+)
 from reconciler.writeback.lines import column_of, end_of_line, next_line, start_of_line
 from reconciler.writeback.patch import Change, Gone, Kept, Listing, Patch, as_node
 from reconciler.writeback.places import (
@@ -25,15 +34,11 @@ from reconciler.writeback.places import (
     Place,
     Scalar,
     Unwritable,
-    is_reference,
-    resolved,
 )
-from reconciler.writeback.spelling import block_lines, common_style, is_text, spelt
+from reconciler.writeback.spelling import block_lines, common_style, spelt
 
 _COLON = re.compile(r"\s*:")
 _BY_HAND = "change it by hand"
-_SHARED = "it stands at an anchor that other parts of the file use"
-_WRITE_OUT = "write it out instead, then run this again"
 
 
 class Editor:
@@ -49,7 +54,7 @@ class Editor:
     def change(self, place: Keys, patch: Patch) -> None:
         """Makes the changes of a mapping. Raises `Unwritable`, with some edits made perhaps."""
         if place.uses:
-            raise Unwritable(_SHARED, _WRITE_OUT)
+            raise Unwritable(SHARED, WRITE_OUT)
         removed: set[int] = set()
         added: list[tuple[str, Node]] = []
         for key, change in patch.entries.items():
@@ -58,7 +63,7 @@ class Editor:
                 node = self._new(place, key, change)
                 if node is not None:
                     added.append((key, node))
-            elif _goes(entry.value, change):
+            elif goes(entry.value, change):
                 require_free(entry.value)
                 removed.add(place.entries.index(entry))
             else:
@@ -110,8 +115,12 @@ class Editor:
         if merged is None:
             return as_node(change)
         if isinstance(change, Gone):
-            raise Unwritable("it comes from a mapping that is merged with <<", _WRITE_OUT)
-        return self._patched(merged, change) if isinstance(change, Patch) else as_node(change)
+            raise Unwritable("it comes from a mapping that is merged with <<", WRITE_OUT)
+        return (
+            patched(self.draft.text, merged, change)
+            if isinstance(change, Patch)
+            else as_node(change)
+        )
 
     def _entries(self, place: Keys, removed: set[int], added: Sequence[tuple[str, Node]]) -> None:
         if place.flow:
@@ -140,11 +149,11 @@ class Editor:
         value = entry.value
         if isinstance(change, Patch):
             own = isinstance(value, Keys)
-            if own and not _is_emptied(value, change):
+            if own and not is_emptied(value, change):
                 assert isinstance(value, Keys)  # noqa: S101
                 self.change(value, change)
             else:
-                self._replace(holder, entry, value, self._patched(value, change))
+                self._replace(holder, entry, value, patched(self.draft.text, value, change))
         elif isinstance(change, Listing):
             if isinstance(value, Items):
                 self._listing(value, change)
@@ -189,7 +198,7 @@ class Editor:
 
     def _listing(self, place: Items, listing: Listing) -> None:
         if place.uses:
-            raise Unwritable(_SHARED, _WRITE_OUT)
+            raise Unwritable(SHARED, WRITE_OUT)
         kept = [one for one in listing.items if isinstance(one, Kept)]
         nodes = [one for one in listing.items if not isinstance(one, Kept)]
         staying = {one.index for one in kept}
@@ -228,10 +237,10 @@ class Editor:
     def _item(self, place: Items, number: int, patch: Patch) -> None:
         """Changes an item inside; one that is a mere name becomes a mapping."""
         item = place.items[number]
-        if isinstance(item, Keys) and not _is_emptied(item, patch):
+        if isinstance(item, Keys) and not is_emptied(item, patch):
             self.change(item, patch)
         else:
-            self._replace(place, None, item, self._patched(item, patch))
+            self._replace(place, None, item, patched(self.draft.text, item, patch))
 
     # --- replacements
 
@@ -311,112 +320,8 @@ class Editor:
             raise Unwritable("it is laid out in an unusual way", _BY_HAND)
         return found.end()
 
-    # --- copies
-
-    def _patched(self, place: Place, patch: Patch) -> Node:
-        """A copy of a value with changes: for an alias, whose anchor belongs to somebody else."""
-        made = self._copied(place)
-        if not isinstance(made, Map):
-            return patch.as_map()
-        for key, change in patch.entries.items():
-            if isinstance(change, Patch):
-                below = _below(place, key)
-                node = None if below is None else self._patched(below, change)
-                node = change.as_map() if node is None else node
-                if isinstance(node, Map) and not node.entries and not change.stays:
-                    node = None
-            else:
-                node = as_node(change)
-            if node is None:
-                made.entries.pop(key, None)
-            else:
-                made.entries[key] = node
-        return made
-
-    def _copied(self, place: Place) -> Node:
-        found = resolved(place)
-        if isinstance(found, Items):
-            return [self._copied(one) for one in found.items]
-        if isinstance(found, Keys):
-            if any(one.key.text == "<<" for one in found.entries):
-                raise Unwritable("it merges another mapping with <<", _WRITE_OUT)
-            return Map({one.key.text: self._copied(one.value) for one in found.entries})
-        source = self.draft.text[found.start : found.end]
-        if found.is_block or found.anchor is not None or "\n" in source or "\r" in source:
-            return found.text
-        return Word(source)
-
     def _emitter(self) -> Emitter:
         return Emitter(self._variables, self._step)
-
-
-def says(place: Place, node: Node) -> bool:
-    """Whether what stands there is read as this node, whoever reads it. Of a reference only that it is one."""
-    if isinstance(place, Alias):
-        return says(resolved(place), node)
-    match node:
-        case FromVariable():
-            return is_reference(place)
-        case Word(text=text):
-            return isinstance(place, Scalar) and not place.style and place.text == text
-        case str():
-            return (
-                isinstance(place, Scalar)
-                and place.text == node
-                and (place.style != "" or is_text(node))
-            )
-        case list():
-            return (
-                isinstance(place, Items)
-                and len(place.items) == len(node)
-                and all(map(says, place.items, node))
-            )
-        case _:
-            return (
-                isinstance(place, Keys)
-                and {one.key.text for one in place.entries} == node.entries.keys()
-                and all(says(one.value, node.entries[one.key.text]) for one in place.entries)
-            )
-
-
-def require_free(place: Place) -> None:
-    """Raises `Unwritable` where something that is to go has an anchor that is used elsewhere."""
-    waiting = [place]
-    while waiting:
-        one = waiting.pop()
-        if one.uses:
-            raise Unwritable(_SHARED, _WRITE_OUT)
-        if isinstance(one, Items):
-            waiting.extend(one.items)
-        elif isinstance(one, Keys):
-            waiting.extend(entry.value for entry in one.entries)
-
-
-def _below(place: Place, key: str) -> Place | None:
-    found = resolved(place)
-    entry = found.get(key) if isinstance(found, Keys) else None
-    return entry.value if entry is not None else None
-
-
-def _goes(value: Place, change: Change) -> bool:
-    """Whether a key goes with what becomes of its value."""
-    if isinstance(change, Patch):
-        return not change.stays and _is_emptied(value, change)
-    return isinstance(change, Gone)
-
-
-def _is_emptied(value: Place, patch: Patch) -> bool:
-    """Whether a patch leaves nothing of a mapping."""
-    found = resolved(value)
-    entries = found.entries if isinstance(found, Keys) else []
-    for one in entries:
-        change = patch.entries.get(one.key.text)
-        if change is None or not _goes(one.value, change):
-            return False
-    standing = {one.key.text for one in entries}
-    return all(
-        as_node(change) is None for key, change in patch.entries.items() if key not in standing
-    )
 
 
 def _step_of(draft: Draft) -> int:

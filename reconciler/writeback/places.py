@@ -173,7 +173,7 @@ def require_library() -> Any:
         from ruamel.yaml import YAML
     except ImportError as error:
         raise ReconcileError(
-            "--write-back needs ruamel.yaml: install livekit-reconciler[write-back]"
+            "--write-back needs ruamel.yaml: pip install 'livekit-reconciler[write-back]'"
         ) from error
     parser = YAML(typ="safe", pure=True)
     parser.version = (1, 1)  # as the reader of the configuration takes it

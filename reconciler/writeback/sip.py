@@ -26,8 +26,9 @@ from reconciler.sip.spec import INBOUND_TRUNK, KIND_BY_NAME, KINDS
 from reconciler.writeback.additions import Addition, finish, keys_for, list_objects
 from reconciler.writeback.book import Book, object_of
 from reconciler.writeback.draft import Draft
-from reconciler.writeback.editor import Editor, require_free
+from reconciler.writeback.editor import Editor
 from reconciler.writeback.fields import FieldWriter, parts_of, place_of
+from reconciler.writeback.judge import require_free
 from reconciler.writeback.notes import Done, Left, Outcome
 from reconciler.writeback.patch import Gone, Patch
 from reconciler.writeback.places import Keys, Unwritable, variables_in
@@ -40,12 +41,13 @@ _BY_HAND = "change the file or the live object by hand"
 
 @dataclass(slots=True)
 class _Wanted:
-    """What a listed object is to become: the leaves that differ, and the name it goes back to, if any."""
+    """What a listed object is to become: the leaves that differ, the name it goes back to, the id that it has now."""
 
     desired: Desired
     live: Live | None
     paths: list[str] = field(default_factory=list)
     former: str = ""
+    identifier: str = ""
 
 
 def accept_sip(
@@ -110,12 +112,24 @@ class _Pass:
             for one in self.plan.changes
             if one.action is Action.CREATE and one.plane is Plane.SIP
         }
-        ids = {one.id for one in self.live}
         return {
             key: one
             for key, one in self.listed.items()
-            if key in created or (one.id is not None and one.id not in ids)
+            if key in created or (self._lost_its_id(one) and not self._made_anew(one))
         }
+
+    def _lost_its_id(self, one: Desired) -> bool:
+        return one.id is not None and all(lives.id != one.id for lives in self.live.of(one.kind))
+
+    def _made_anew(self, one: Desired) -> str:
+        """The id of the one live object that has the name of an object whose own id is gone, and nobody else's."""
+        taken = {lives.id for lives in self.paired.values() if lives is not None}
+        found = [
+            lives.id
+            for lives in self.live.of(one.kind)
+            if lives.name == one.name and lives.id not in taken
+        ]
+        return found[0] if len(found) == 1 else ""
 
     def _wanted(self) -> dict[tuple[str, str], _Wanted]:
         """Listed objects that live with other fields, or under the name that they were to lose."""
@@ -130,7 +144,9 @@ class _Pass:
             former = lives.name if change.action is Action.RENAME else ""
             found[key] = _Wanted(self.listed[key], lives, paths, former)
         for key, one in self.listed.items():
-            if key not in self.paired and one.renamed_from is not None and one.id is None:
+            if self._lost_its_id(one) and (identifier := self._made_anew(one)):
+                found[key] = _Wanted(one, None, identifier=identifier)
+            elif key not in self.paired and one.renamed_from is not None and one.id is None:
                 found[key] = _Wanted(one, None)  # both names live: the rename is no more to be made
         return found
 
@@ -227,7 +243,9 @@ class _Pass:
                     self._leave(one, path, str(error), _BY_HAND)
             self.variables.forget_from(before)
             patch = writer.patch(good, live, body)
-        if one.former or one.live is None:
+        if one.identifier:
+            patch.entries["id"] = one.identifier
+        elif one.former or one.live is None:
             patch.entries["renamed_from"] = Gone()
         if one.former and one.live is not None and not _may_be_key(kind, one.former):
             patch.entries["id"] = one.live.id
@@ -254,7 +272,7 @@ class _Pass:
         if len(draft) > before:
             written = [path for path in one.paths if parts_of(kind.field(path), path)[0] not in bad]
             if one.live is None:
-                written = ["renamed_from"]
+                written = ["id" if one.identifier else "renamed_from"]
             what = title(desired) + (f' is "{one.former}" again' if one.former else "")
             self.outcome.done.append(Done(file, what, tuple(written)))
         else:

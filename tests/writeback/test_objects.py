@@ -197,6 +197,13 @@ def test_an_id_that_lives_no_more_takes_its_object_along(tmp_path: Path) -> None
     assert text == file.replace("    a: {id: ST_a, numbers: ['+1']}\n", "")
 
 
+def test_an_object_that_was_deleted_and_made_anew_gets_its_new_id(tmp_path: Path) -> None:
+    """By its name there is only one that it can be; what else differs is written as well."""
+    file = "version: 1\nsip:\n  inbound_trunks:\n    a: {id: ST_gone, numbers: ['+1']}  # pinned\n"
+    text = accepted(tmp_path, file, "sip: {inbound_trunks: {a: {numbers: ['+2']}}}")
+    assert text == file.replace("ST_gone", "ST_a").replace("+1", "+2")
+
+
 def test_a_pinned_object_keeps_its_key_and_its_id(tmp_path: Path) -> None:
     """Only what differs changes."""
     file = "version: 1\nsip:\n  inbound_trunks:\n    key: {id: ST_name, numbers: ['+1']}\n"
