@@ -78,6 +78,10 @@ class Draft:
         parts.append(self.text[position:])
         return "".join(parts).encode()
 
+    def _line_of(self, end: int) -> str:
+        """The line that ends at a position."""
+        return self.text[start_of_line(self.text, end) : end]
+
     def _removes_lines(self, one: Edit) -> bool:
         """Whether an edit removes whole lines."""
         return one.end > one.start == start_of_line(self.text, one.start) and not one.text
@@ -89,5 +93,8 @@ class Draft:
             if above is None:
                 break
             position = len(without_break(self.text[: start_of_line(self.text, above.start)]))
-            one = replace(one, start=position, end=position)
+            text = one.text
+            if text.startswith(self.line_break * 2) and not self._line_of(position).strip():
+                text = text.removeprefix(self.line_break)  # a blank line stands there already
+            one = replace(one, start=position, end=position, text=text)
         return one

@@ -155,7 +155,7 @@ class Editor:
             else:
                 self._replace(holder, entry, value, patched(self.draft.text, value, change))
         elif isinstance(change, Listing):
-            if isinstance(value, Items):
+            if isinstance(value, Items) and (value.flow or change.items):
                 self._listing(value, change)
             else:
                 self._replace(holder, entry, value, change.whole)

@@ -84,6 +84,24 @@ def test_agents_that_are_gone_are_taken_off(tmp_path: Path, live: Snapshot) -> N
     )
 
 
+def test_a_list_of_lines_that_loses_all_agents(tmp_path: Path) -> None:
+    """It becomes `[]`: without the key the convention would not load."""
+    file = """\
+version: 1
+sip: {dispatch_rules: {r: {trunks: any, rooms: {direct: {room: a}}}}}
+agents:
+  names: {a: {agent_name: a}}
+  rooms:
+    - room: a
+      agents:   # whom
+        - a   # first
+      dispatch: sip
+"""
+    live = snapshot("sip: {dispatch_rules: {r: {trunks: any, rooms: {direct: {room: a}}}}}")
+    text = accepted(tmp_path, file, live)
+    assert text == file.replace("agents:   # whom\n        - a   # first", "agents: []   # whom")
+
+
 def test_a_line_changes_alone(tmp_path: Path, live: Snapshot) -> None:
     """The convention's other rules have their own agents."""
     text = accepted(tmp_path, FILE, changed(live, "sales", agents=agents("telephony")))

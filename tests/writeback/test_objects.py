@@ -89,6 +89,15 @@ def test_an_unlisted_object_goes_to_the_end_of_its_section(tmp_path: Path) -> No
     )
 
 
+def test_an_object_that_takes_the_place_of_the_last_one(tmp_path: Path) -> None:
+    """One blank line stands between objects where one did, not two."""
+    live = snapshot(LIVE.replace("    third: {", "    fourth: {").replace("third]", "fourth]"))
+    assert accepted(tmp_path, FILE, live) == FILE.replace(
+        '    third: {numbers: ["+15550100003"]}   # 3\n',
+        '    fourth:\n      numbers: ["+15550100003"]\n',
+    ).replace("third]", "fourth]")
+
+
 @pytest.mark.parametrize("policy", ["report", "delete"])
 def test_objects_come_to_an_empty_section(tmp_path: Path, policy: str) -> None:
     """`{}` becomes lines, whether unlisted objects were to be reported or deleted."""
