@@ -13,7 +13,7 @@ from pathlib import Path
 from reconciler.config.load import load, read_files
 from reconciler.config.model import Configuration
 from reconciler.core.finding import Severity
-from reconciler.core.objects import Snapshot
+from reconciler.core.objects import Snapshot, covers
 from reconciler.core.plan import Change, Plan, Plane
 from reconciler.errors import ReconcileError, Refused
 from reconciler.files import replace_all
@@ -66,7 +66,7 @@ def _accepted(
     done: dict[Done, None] = {}
     notes: dict[str, None] = {}
     for _ in range(_PASSES):
-        touched = _touched(prepared.plan, first, configuration)
+        touched = _touched(prepared.plan, first, plan, configuration)
         new, outcome = accept(files, configuration, plan, prepared.live, options, touched)
         done |= dict.fromkeys(outcome.done)
         notes |= dict.fromkeys(outcome.notes)
@@ -90,17 +90,23 @@ def _accepted(
     raise _bug("the file goes on changing")
 
 
-def _touched(plan: Plan, first: Configuration, configuration: Configuration) -> set[str]:
-    """The rules that were added, or whose rooms have other names: their conventions may have to be written, too."""
+def _touched(
+    before: Plan, first: Configuration, now: Plan, configuration: Configuration
+) -> set[str]:
+    """The rules that were added, or whose rooms got other names: their conventions may have to be written, too."""
     rules = DISPATCH_RULE.name
-    before = {one.name for one in first.sip.get(rules, ())}
-    added = {one.name for one in configuration.sip.get(rules, ()) if one.name not in before}
-    changed = {
+    listed = {one.name for one in first.sip.get(rules, ())}
+    added = {one.name for one in configuration.sip.get(rules, ()) if one.name not in listed}
+    return (added | _with_other_rooms(before)) - _with_other_rooms(now)
+
+
+def _with_other_rooms(plan: Plan) -> set[str]:
+    return {
         one.name
         for one in plan.changes
-        if one.kind == rules and any(field.path.startswith("rooms") for field in one.fields)
+        if one.kind == DISPATCH_RULE.name
+        and any(covers("rooms", field.path) for field in one.fields)
     }
-    return added | changed
 
 
 def _loaded(

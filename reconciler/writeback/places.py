@@ -90,6 +90,7 @@ class Keys:
     anchor: str | None = None
     uses: int = 0
     entries: list[Entry] = field(default_factory=list)
+    _by_key: dict[str, Entry] = field(default_factory=dict, repr=False)
 
     @property
     def is_block(self) -> bool:
@@ -98,7 +99,9 @@ class Keys:
 
     def get(self, key: str) -> Entry | None:
         """The entry of a key that stands here, not in a mapping that is merged into this one."""
-        return next((one for one in self.entries if one.key.text == key), None)
+        if len(self._by_key) != len(self.entries):
+            self._by_key = {one.key.text: one for one in self.entries}
+        return self._by_key.get(key)
 
     def merged(self, key: str) -> Place | None:
         """The value that a key has by `<<`."""

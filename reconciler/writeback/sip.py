@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from reconciler.config.model import Configuration
-from reconciler.core.objects import Desired, Live, Snapshot
+from reconciler.core.objects import Desired, Fields, Live, Snapshot, covers
 from reconciler.core.plan import Action, Plan, Plane
 from reconciler.core.schema import Kind
 from reconciler.core.values import References
@@ -234,15 +234,11 @@ class _Pass:
         try:
             patch = writer.patch(one.paths, live, body)
         except Inexpressible:
-            good = []
-            for path in one.paths:
-                try:
-                    writer.patch([path], live, body)
-                    good.append(path)
-                except Inexpressible as error:
-                    self._leave(one, path, str(error), _BY_HAND)
+            bad = self._inexpressible(one, writer, live, body)
             self.variables.forget_from(before)
-            patch = writer.patch(good, live, body)
+            for path, reason in bad.items():
+                self._leave(one, path, reason, _BY_HAND)
+            patch = writer.patch([path for path in one.paths if path not in bad], live, body)
         if one.identifier:
             patch.entries["id"] = one.identifier
         elif one.former or one.live is None:
@@ -250,6 +246,21 @@ class _Pass:
         if one.former and one.live is not None and not _may_be_key(kind, one.former):
             patch.entries["id"] = one.live.id
         return patch
+
+    def _inexpressible(
+        self, one: _Wanted, writer: FieldWriter, live: Fields, body: Keys
+    ) -> dict[str, str]:
+        """The leaves that the file cannot say, and why; of a group such as `rooms` all, if not which one lives."""
+        bad: dict[str, str] = {}
+        for path in one.paths:
+            try:
+                writer.patch([path], live, body)
+            except Inexpressible as error:
+                bad[path] = str(error)
+        for group in writer.kind.one_of:
+            if group in bad:
+                bad |= {path: bad[group] for path in one.paths if covers(group, path)}
+        return bad
 
     def _change(self, one: _Wanted, patch: Patch, variables: list[str]) -> None:
         """Carries out a patch; what its place does not allow is noted, and the rest is done."""
