@@ -42,5 +42,7 @@ def accept_live_state(request: Request, prepared: Prepared, output: Output) -> N
     for left in told.left:
         label = "not written" if left.is_error else "still differs"
         note(escape(f"{label}: {left}"))
+    for error in told.errors:
+        note(escape(f"the next plan: {error}"))
     if not told.done and not told.left:
         note("nothing to write: the files say what lives", output)

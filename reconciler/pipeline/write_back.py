@@ -12,7 +12,7 @@ from pathlib import Path
 
 from reconciler.config.load import load, read_files
 from reconciler.config.model import Configuration
-from reconciler.core.finding import Severity
+from reconciler.core.finding import Finding, Severity
 from reconciler.core.objects import Snapshot, covers
 from reconciler.core.plan import Change, Plan, Plane
 from reconciler.errors import ReconcileError, Refused
@@ -30,18 +30,22 @@ _PASSES = 8
 
 @dataclass(frozen=True, slots=True)
 class WrittenBack:
-    """What the files say from now on, what still differs, and which variables have to be set for it."""
+    """What the files say from now on, what still differs, and which variables have to be set for it.
+
+    `errors` are those that the next plan will have, and that the file as it was had not.
+    """
 
     files: tuple[str, ...]
     done: tuple[Done, ...]
     left: tuple[Left, ...]
     notes: tuple[str, ...]
     variables: tuple[tuple[str, str], ...]
+    errors: tuple[Finding, ...]
 
     @property
     def is_complete(self) -> bool:
         """Whether the files say all that lives."""
-        return not any(one.is_error for one in self.left)
+        return not (self.errors or any(one.is_error for one in self.left))
 
 
 def write_back(request: Request, prepared: Prepared) -> WrittenBack:
@@ -84,10 +88,22 @@ def _accepted(
                 if not test.passed
             )
             left = tuple(outcome.left)
-            return files, WrittenBack(written, tuple(done), left, tuple(notes), variables)
+            errors = _new_errors(prepared.plan, plan)
+            told = WrittenBack(written, tuple(done), left, tuple(notes), variables, errors)
+            return files, told
         files, configuration = new, _loaded(request, new, first, prepared.live)
         plan = _planned(request, configuration, prepared)
     raise _bug("the file goes on changing")
+
+
+def _new_errors(before: Plan, after: Plan) -> tuple[Finding, ...]:
+    """What lives may be an error in a file: rooms of one rule under two conventions, say."""
+    known = {(one.code, one.path) for one in before.findings if one.severity is Severity.ERROR}
+    return tuple(
+        one
+        for one in after.findings
+        if one.severity is Severity.ERROR and (one.code, one.path) not in known
+    )
 
 
 def _touched(

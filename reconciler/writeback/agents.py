@@ -78,6 +78,7 @@ class _Pass:
         self.keys = {(one.agent_name, one.deployment): key for key, one in plane.names.items()}
         self.unique = Unique(plane.names)
         self.new_keys: dict[str, AgentDispatch] = {}
+        self.asked: set[tuple[str, str]] = set()
         self.missing: dict[str, Node] = {}
         self.rules = list(self._rules(live))
 
@@ -164,6 +165,7 @@ class _Pass:
         except Unwritable:
             draft.forget_from(before)
             raise
+        self.asked.update(map(_name, rule.live))
 
     def _listing(
         self, place: Place | None, old: Sequence[AgentDispatch], live: Sequence[AgentDispatch]
@@ -222,6 +224,8 @@ class _Pass:
     def _write_names(self) -> None:
         entries: dict[str, Node] = {}
         for key, one in self.new_keys.items():
+            if _name(one) not in self.asked:
+                continue  # what would have named it could not be written
             body = Map({"agent_name": one.agent_name})
             if one.deployment:
                 body.entries["deployment"] = one.deployment
@@ -286,6 +290,7 @@ class _Pass:
             except Unwritable:
                 draft.forget_from(before)
                 return
+        self.asked.update(_name(agent) for rule in sources for agent in rule.agents)
         labels = (one.rooms for one in derivation.conventions)
         self._tell(
             [f"convention {one.text}{'' if one.is_room else '*'} added" for one in labels], "rooms"

@@ -194,6 +194,18 @@ def test_rooms_that_fall_under_another_convention_now(tmp_path: Path, live: Snap
     ]
 
 
+def test_rooms_that_fall_under_two_conventions_now_are_told(tmp_path: Path, live: Snapshot) -> None:
+    """What lives is written; that it is an error in a file is said at once, and not only by the next plan."""
+    file = FILE.replace("{prefix: web-, agents", "{prefix: web-_+1555, agents")
+    live = changed(live, "alone", rooms="individual", rooms__direct__room=None)
+    live = changed(live, "alone", callers=None, **{"rooms.individual.prefix": "web-"})
+    one = case(tmp_path, file, live)
+    told = one.accept()
+    assert "rooms: {individual: {prefix: web-}}}" in one.text()
+    assert [error.code for error in told.errors] == ["split-rooms"]
+    assert not told.is_complete
+
+
 def test_a_new_rule_takes_the_line_with_its_agents(tmp_path: Path) -> None:
     """Where the convention names others for rooms without a line and one of its lines names just these."""
     live = FILE.replace("version: 1\n", "").replace(

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -20,7 +21,7 @@ from tests.writeback import generated
 from tests.writeback.projects import Case, case, changed, snapshot
 
 hard = settings(
-    max_examples=200,
+    max_examples=120,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
@@ -32,6 +33,7 @@ def is_in_order(some: Iterable[str], lines: Iterable[str]) -> str | None:
     return next((one for one in some if one not in rest), None)
 
 
+@pytest.mark.slow
 @hard
 @given(data=st.data())
 def test_the_plan_is_empty_and_other_lines_stay(data: st.DataObject) -> None:
@@ -56,6 +58,7 @@ def test_the_plan_is_empty_and_other_lines_stay(data: st.DataObject) -> None:
     assert missing is None, f"{missing!r}\n{written.text}\n-----\n{text}"
 
 
+@pytest.mark.slow
 @hard
 @given(project=hostile.projects(), other=hostile.projects(), data=st.data())
 def test_a_hostile_project_is_accepted_or_told(
@@ -95,6 +98,7 @@ lists = st.lists(
 ).map(lambda entries: AgentList(tuple(entries)))
 
 
+@pytest.mark.slow
 @hard
 @given(data=st.data())
 def test_agents_are_accepted_where_rules_agree(data: st.DataObject) -> None:
