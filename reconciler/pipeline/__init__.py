@@ -4,6 +4,7 @@
     guards.py      which server is meant, and what must be right before it is touched
     prepare.py     load, observe, plan: from the file, against a snapshot, or out of a saved plan
     carry_out.py   apply, and look again
+    write_back.py  the other direction: the files accept what lives
     artefacts.py   what is left behind for later: saved plans, receipts
     backups.py     what is about to change, kept before the first write
     former.py      what a backup wants of the live project of today

@@ -18,8 +18,9 @@ from reconciler.core.plan import Change, Plan, Plane
 from reconciler.errors import ReconcileError, Refused
 from reconciler.files import replace_all
 from reconciler.pipeline.guards import ConfigError
-from reconciler.pipeline.prepare import options_of, plan_against
+from reconciler.pipeline.prepare import draft_against, options_of
 from reconciler.pipeline.request import Prepared, Request
+from reconciler.planning import matches
 from reconciler.sip.spec import DISPATCH_RULE
 from reconciler.writeback import Done, Left, accept, require_library
 
@@ -52,7 +53,8 @@ def write_back(request: Request, prepared: Prepared) -> WrittenBack:
     """Changes the files so that they say what lives. Raises `ReconcileError`; then no file was changed."""
     old = read_files(request.paths)
     configuration = load(old, request.environ)
-    if plan_against(request, configuration, prepared.live, prepared.era) != prepared.plan:
+    draft = draft_against(request, configuration, prepared.live, prepared.era)
+    if draft.plan() != prepared.plan:
         raise Refused("the configuration changed while it was compared: nothing was written")
     new, told = _accepted(request, prepared, old, configuration)
     changed = {path: data for path, data in new.items() if data != old[path]}
@@ -149,16 +151,17 @@ def _apart(configuration: Configuration) -> tuple[object, ...]:
 
 
 def _keeps(configuration: Configuration, first: Configuration, live: Snapshot) -> bool:
-    """Whether ids that live, lines, and what is left to others stay with every object, and conventions as they were."""
-    ids = {one.id for one in live}
+    """Whether every object that lives keeps its id, its line and what it leaves to others, and conventions the rest."""
     objects = {(one.kind, one.name): one for kind in configuration.sip.values() for one in kind}
-    for kind in first.sip.values():
-        for old in kind:
-            new = objects.get((old.kind, old.name), old)
-            if new.unmanaged != old.unmanaged or (old.id in ids and new.id != old.id):
+    for kind in matches(first, live).values():
+        for old, lives in kind.pairs:
+            new = objects.get((old.kind, old.name))
+            if lives is None or new is None:
+                continue
+            if new.unmanaged != old.unmanaged or (old.id is not None and new.id != old.id):
                 return False
-    if any(configuration.lines.get(name, line) != line for name, line in first.lines.items()):
-        return False
+            if configuration.lines.get(new.name) != first.lines.get(new.name):
+                return False
     plane, before = configuration.agents, first.agents
     if plane is None or before is None:
         return plane is before
@@ -175,7 +178,7 @@ def _keeps(configuration: Configuration, first: Configuration, live: Snapshot) -
 
 def _planned(request: Request, configuration: Configuration, prepared: Prepared) -> Plan:
     try:
-        return plan_against(request, configuration, prepared.live, prepared.era)
+        return draft_against(request, configuration, prepared.live, prepared.era).plan()
     except ConfigError as error:
         raise _bug(f"the new file cannot be planned: {error.findings[-1]}") from error
 

@@ -22,7 +22,7 @@ from reconciler.core.values import (
     Secret,
     Value,
 )
-from reconciler.pipeline.prepare import plan_against
+from reconciler.pipeline.prepare import draft_against
 from reconciler.pipeline.request import Prepared, Request
 from reconciler.pipeline.write_back import WrittenBack, write_back
 from reconciler.planning import matches
@@ -89,12 +89,12 @@ class Case:
 
     def plan(self) -> Plan:
         """What a plan says now."""
-        return plan_against(self.request, self.configuration(), self.live, self.era)
+        return draft_against(self.request, self.configuration(), self.live, self.era).plan()
 
     def accept(self) -> WrittenBack:
         """Plans, and writes back."""
         configuration = self.configuration()
-        plan = plan_against(self.request, configuration, self.live, self.era)
+        plan = draft_against(self.request, configuration, self.live, self.era).plan()
         prepared = Prepared(configuration, self.live, plan, self.era, None)
         return write_back(self.request, prepared)
 

@@ -220,6 +220,16 @@ def test_a_pinned_object_keeps_its_key_and_its_id(tmp_path: Path) -> None:
     assert text == file.replace("'+1'", "'+2'")
 
 
+def test_a_new_object_may_have_the_key_of_one_that_is_gone(tmp_path: Path) -> None:
+    """Somebody took the name away from an object: it is known by its id now."""
+    file = "version: 1\nsip:\n  inbound_trunks:\n    unnamed: {numbers: ['+1'], unmanaged: [metadata]}\n"
+    live = Live("inbound_trunk", "ST_1", "", {"numbers": phone_numbers(["+1"])})
+    text = accepted(tmp_path, file, Snapshot("localhost", {"inbound_trunk": [live]}))
+    assert text == (
+        'version: 1\nsip:\n  inbound_trunks:\n    unnamed:\n      id: ST_1\n      numbers: ["+1"]\n'
+    )
+
+
 def test_two_live_objects_of_one_listed_name_are_told(tmp_path: Path) -> None:
     """Which of them is meant is not for a write-back to guess."""
     live = snapshot("sip: {inbound_trunks: {a: {numbers: ['+1']}}}")
