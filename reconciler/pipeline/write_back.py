@@ -160,7 +160,8 @@ def _keeps(configuration: Configuration, first: Configuration, live: Snapshot) -
                 continue
             if new.unmanaged != old.unmanaged or (old.id is not None and new.id != old.id):
                 return False
-            if configuration.lines.get(new.name) != first.lines.get(new.name):
+            is_rule = old.kind == DISPATCH_RULE.name
+            if is_rule and configuration.lines.get(old.name) != first.lines.get(old.name):
                 return False
     plane, before = configuration.agents, first.agents
     if plane is None or before is None:

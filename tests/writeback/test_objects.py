@@ -220,6 +220,25 @@ def test_a_pinned_object_keeps_its_key_and_its_id(tmp_path: Path) -> None:
     assert text == file.replace("'+1'", "'+2'")
 
 
+def test_a_trunk_stays_where_a_rule_of_its_name_goes(tmp_path: Path) -> None:
+    """Names are unique within a kind only; the rule's line goes with the rule."""
+    file = """\
+version: 1
+sip:
+  outbound_trunks: {a: {address: sip.example, numbers: ["+1"]}}
+  dispatch_rules:
+    a: {trunks: any, rooms: {direct: {room: x}}, line: l}
+agents: {names: {}, rooms: [{room: x, lines: {l: {agents: []}}, dispatch: sip}]}
+"""
+    live = """\
+sip: {outbound_trunks: {a: {address: sip.example, numbers: ["+1"]}}, dispatch_rules: {}}
+"""
+    assert accepted(tmp_path, file, live) == file.replace(
+        "dispatch_rules:\n    a: {trunks: any, rooms: {direct: {room: x}}, line: l}\n",
+        "dispatch_rules: {}\n",
+    )
+
+
 def test_a_new_object_may_have_the_key_of_one_that_is_gone(tmp_path: Path) -> None:
     """Somebody took the name away from an object: it is known by its id now."""
     file = "version: 1\nsip:\n  inbound_trunks:\n    unnamed: {numbers: ['+1'], unmanaged: [metadata]}\n"
