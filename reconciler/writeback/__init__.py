@@ -8,6 +8,7 @@ judge.py, spelling.py  what a file says already, and in which quotes a value sta
 fields.py            one field of a listed object as it lives
 sections.py          objects that come and go
 additions.py         unlisted objects, as an export writes them
+listed.py            the objects of the files beside the live ones
 sip.py, agents.py    the two planes
 accept.py            one pass over both
 

@@ -7,11 +7,10 @@ never applied is taken back. What the file leaves to others (`unmanaged`, `owns`
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Set
 
 from reconciler.config.model import Configuration
-from reconciler.core.objects import Desired, Fields, Live, Snapshot, covers
+from reconciler.core.objects import Desired, Fields, Snapshot, covers
 from reconciler.core.plan import Action, Plan, Plane
 from reconciler.core.schema import Kind
 from reconciler.core.values import References
@@ -19,35 +18,25 @@ from reconciler.export.keys import is_key
 from reconciler.export.leaves import Inexpressible
 from reconciler.export.sip import LeftOut, is_reserved
 from reconciler.export.variables import Variables
-from reconciler.planning import Options, matches
+from reconciler.planning import Options
 from reconciler.planning.differences import NAME_PATH, title
 from reconciler.planning.targets import Trunks, trunk_fields
-from reconciler.sip.spec import INBOUND_TRUNK, KIND_BY_NAME, KINDS
+from reconciler.sip.spec import DISPATCH_RULE, INBOUND_TRUNK, KIND_BY_NAME, KINDS
 from reconciler.writeback.additions import Addition, finish, keys_for, list_objects
 from reconciler.writeback.book import Book, object_of
 from reconciler.writeback.draft import Draft
 from reconciler.writeback.editor import Editor
 from reconciler.writeback.fields import FieldWriter, parts_of, place_of
 from reconciler.writeback.judge import require_free
+from reconciler.writeback.listed import TRUNKS, Key, ListedObjects, Wanted
 from reconciler.writeback.notes import Done, Left, Outcome
 from reconciler.writeback.patch import Gone, Patch
 from reconciler.writeback.places import Keys, Unwritable, variables_in
 from reconciler.writeback.sections import change_section
 from reconciler.writeback.trunks import TrunkNames
 
-_TRUNKS = "trunks"
 _BY_HAND = "change the file or the live object by hand"
-
-
-@dataclass(slots=True)
-class _Wanted:
-    """What a listed object is to become: the leaves that differ, the name it goes back to, the id that it has now."""
-
-    desired: Desired
-    live: Live | None
-    paths: list[str] = field(default_factory=list)
-    former: str = ""
-    identifier: str = ""
+_NAMED = "a rule names it whose trunks cannot be written"
 
 
 def accept_sip(
@@ -70,22 +59,15 @@ class _Pass:
         self.options = options
         self.outcome = Outcome()
         self.variables = Variables()
-        self.matched = matches(configuration, live)
-        self.listed = {
-            (one.kind, one.name): one for kind in configuration.sip.values() for one in kind
-        }
-        self.paired = {
-            (one.kind, one.name): lives
-            for found in self.matched.values()
-            for one, lives in found.pairs
-        }
+        self.listed = ListedObjects(configuration, plan, live)
 
     def run(self) -> Outcome:
-        removed = self._removed()
-        wanted = self._wanted()
+        removed = self.listed.removed()
+        wanted = self.listed.wanted()
+        self._hold_trunks(removed, wanted)
         keys, added = self._additions(removed, wanted)
         names = TrunkNames(
-            Trunks(self.live, self.matched.get(INBOUND_TRUNK.name)),
+            Trunks(self.live, self.listed.matched.get(INBOUND_TRUNK.name)),
             keys,
             is_managed=INBOUND_TRUNK.name in self.configuration.sip,
         )
@@ -95,72 +77,59 @@ class _Pass:
         variables = [one.name for one in self.variables.settle(taken)]
         for one, patch in patches:
             self._change(one, patch, variables)
+        stuck = {(one.kind, one.name) for one in self.outcome.left if one.path == TRUNKS}
+        self._keep_trunks(removed, stuck)
         self._change_sections(removed, added, variables)
-        for key, desired in self.listed.items():
-            if key not in self.paired and key not in removed and key not in wanted:
+        for key, desired in self.listed.all.items():
+            if key not in self.listed.paired and key not in removed and key not in wanted:
                 reason = "it is not clear which live object it is"
                 fix = "see the error of the plan, and pin the right one with id"
-                self._leave(_Wanted(desired, None), "", reason, fix)
+                self._leave(Wanted(desired, None), "", reason, fix)
         return self.outcome
 
     # --- what is to happen
 
-    def _removed(self) -> dict[tuple[str, str], Desired]:
-        """Listed objects that do not live."""
-        created = {
-            (one.kind, one.name)
-            for one in self.plan.changes
-            if one.action is Action.CREATE and one.plane is Plane.SIP
+    def _hold_trunks(
+        self,
+        removed: dict[Key, Desired],
+        wanted: dict[Key, Wanted],
+    ) -> None:
+        """Leaves alone the trunks of rules of which it is not clear, or not in this pass, what they are."""
+        rules = {
+            key
+            for key in self.listed.all
+            if key[0] == DISPATCH_RULE.name
+            and key not in removed
+            and self.listed.paired.get(key) is None
         }
-        return {
-            key: one
-            for key, one in self.listed.items()
-            if key in created or (self._lost_its_id(one) and not self._made_anew(one))
-        }
+        later = rules & wanted.keys()
+        self._keep_trunks(removed, rules - later)
+        for name in self.listed.trunks_of(rules):
+            removed.pop((INBOUND_TRUNK.name, name), None)
+            one = wanted.get((INBOUND_TRUNK.name, name))
+            if one is not None and one.former:
+                del wanted[INBOUND_TRUNK.name, name]
+                if name in self.listed.trunks_of(rules - later):
+                    self._leave(one, NAME_PATH, _NAMED, _BY_HAND)
 
-    def _lost_its_id(self, one: Desired) -> bool:
-        return one.id is not None and all(lives.id != one.id for lives in self.live.of(one.kind))
-
-    def _made_anew(self, one: Desired) -> str:
-        """The id of the one live object that has the name of an object whose own id is gone, and nobody else's."""
-        taken = {lives.id for lives in self.paired.values() if lives is not None}
-        found = [
-            lives.id
-            for lives in self.live.of(one.kind)
-            if lives.name == one.name and lives.id not in taken
-        ]
-        return found[0] if len(found) == 1 else ""
-
-    def _wanted(self) -> dict[tuple[str, str], _Wanted]:
-        """Listed objects that live with other fields, or under the name that they were to lose."""
-        found: dict[tuple[str, str], _Wanted] = {}
-        for change in self.plan.changes:
-            if change.plane is not Plane.SIP or change.action not in (Action.UPDATE, Action.RENAME):
-                continue
-            key = change.kind, change.name
-            lives = self.paired.get(key)
-            assert lives is not None  # noqa: S101  # what is updated lives
-            paths = [one.path for one in change.fields if one.path != NAME_PATH]
-            former = lives.name if change.action is Action.RENAME else ""
-            found[key] = _Wanted(self.listed[key], lives, paths, former)
-        for key, one in self.listed.items():
-            if self._lost_its_id(one) and (identifier := self._made_anew(one)):
-                found[key] = _Wanted(one, None, identifier=identifier)
-            elif key not in self.paired and one.renamed_from is not None and one.id is None:
-                found[key] = _Wanted(one, None)  # both names live: the rename is no more to be made
-        return found
+    def _keep_trunks(self, removed: dict[Key, Desired], rules: Set[Key]) -> None:
+        """Trunks that a rule goes on naming cannot go: the file would not load."""
+        for name in self.listed.trunks_of(rules):
+            gone = removed.pop((INBOUND_TRUNK.name, name), None)
+            if gone is not None:
+                self._leave(Wanted(gone, None), "", _NAMED, _BY_HAND)
 
     def _additions(
         self,
-        removed: Mapping[tuple[str, str], Desired],
-        wanted: Mapping[tuple[str, str], _Wanted],
+        removed: Mapping[Key, Desired],
+        wanted: Mapping[Key, Wanted],
     ) -> tuple[dict[str, str], dict[str, list[Addition]]]:
         """The keys of all inbound trunks from now on, by id, and the new objects of each kind."""
         ids = {one.id for one in self.plan.unlisted}
         ids |= {one.id or "" for one in self.plan.changes if one.action is Action.DELETE}
         trunks = {
             lives.id: wanted[key].former if key in wanted and wanted[key].former else key[1]
-            for key, lives in self.paired.items()
+            for key, lives in self.listed.paired.items()
             if lives is not None and key[0] == INBOUND_TRUNK.name
         }
         fields = trunk_fields(self.configuration)
@@ -175,7 +144,7 @@ class _Pass:
             found = [
                 one for one in self.live.of(kind.name) if one.id in ids and one.name not in unclear
             ]
-            taken = {name for of, name in self.listed if of == kind.name}
+            taken = {name for of, name in self.listed.all if of == kind.name}
             taken -= {name for of, name in removed if of == kind.name}
             taken |= {one.former for key, one in wanted.items() if key[0] == kind.name}
             keys = keys_for(found, kind, taken, self.live.of(kind.name))
@@ -193,25 +162,25 @@ class _Pass:
 
     def _follow_trunks(
         self,
-        wanted: dict[tuple[str, str], _Wanted],
-        removed: Mapping[tuple[str, str], Desired],
+        wanted: dict[Key, Wanted],
+        removed: Mapping[Key, Desired],
         names: frozenset[str],
     ) -> None:
         """Rules that name a trunk which goes, or goes by another name, are written whoever manages their trunks."""
-        listed = {name for kind, name in self.listed if kind == INBOUND_TRUNK.name}
-        for key, rule in self.listed.items():
-            references = rule.fields.get(_TRUNKS)
-            lives = self.paired.get(key)
+        listed = {name for kind, name in self.listed.all if kind == INBOUND_TRUNK.name}
+        for key, rule in self.listed.all.items():
+            references = rule.fields.get(TRUNKS)
+            lives = self.listed.paired.get(key)
             if key in removed or lives is None or not isinstance(references, References):
                 continue
             if any(one.name in listed and one.name not in names for one in references.entries):
-                one = wanted.setdefault(key, _Wanted(rule, lives))
-                if _TRUNKS not in one.paths:
-                    one.paths.append(_TRUNKS)
+                one = wanted.setdefault(key, Wanted(rule, lives))
+                if TRUNKS not in one.paths:
+                    one.paths.append(TRUNKS)
 
     # --- listed objects
 
-    def _patch(self, one: _Wanted, names: TrunkNames) -> Patch:
+    def _patch(self, one: Wanted, names: TrunkNames) -> Patch:
         """What becomes of a listed object; what the file cannot say is noted."""
         desired = one.desired
         kind = KIND_BY_NAME[desired.kind]
@@ -248,7 +217,7 @@ class _Pass:
         return patch
 
     def _inexpressible(
-        self, one: _Wanted, writer: FieldWriter, live: Fields, body: Keys
+        self, one: Wanted, writer: FieldWriter, live: Fields, body: Keys
     ) -> dict[str, str]:
         """The leaves that the file cannot say, and why; of a group such as `rooms` all, if not which one lives."""
         bad: dict[str, str] = {}
@@ -262,7 +231,7 @@ class _Pass:
                 bad |= {path: bad[group] for path in one.paths if covers(group, path)}
         return bad
 
-    def _change(self, one: _Wanted, patch: Patch, variables: list[str]) -> None:
+    def _change(self, one: Wanted, patch: Patch, variables: list[str]) -> None:
         """Carries out a patch; what its place does not allow is noted, and the rest is done."""
         desired, kind = one.desired, KIND_BY_NAME[one.desired.kind]
         file = desired.origin.mark().file
@@ -289,7 +258,7 @@ class _Pass:
         else:
             self._tell_secrets(one, body, bad)
 
-    def _tell_secrets(self, one: _Wanted, body: Keys, told: Iterable[str]) -> None:
+    def _tell_secrets(self, one: Wanted, body: Keys, told: Iterable[str]) -> None:
         """Nothing is left to write: what differs are values behind references."""
         kind = KIND_BY_NAME[one.desired.kind]
         known = {left.path for left in self.outcome.left if left.name == one.desired.name}
@@ -312,7 +281,7 @@ class _Pass:
 
     def _change_sections(
         self,
-        removed: Mapping[tuple[str, str], Desired],
+        removed: Mapping[Key, Desired],
         added: Mapping[str, list[Addition]],
         variables: list[str],
     ) -> None:
@@ -349,7 +318,7 @@ class _Pass:
         except Unwritable as error:
             draft.forget_from(before)
             for name in removed:
-                one = _Wanted(self.listed[kind.name, name], None)
+                one = Wanted(self.listed.all[kind.name, name], None)
                 self._unwritable(one, [""], error)
             for new in added:
                 what = f'{kind.title} "{new.live.label}"'
@@ -370,12 +339,12 @@ class _Pass:
         what = f'{kind.title} "{one.live.label}"'
         self.outcome.left.append(Left(kind.name, one.live.id, "", what, one.reason, _BY_HAND))
 
-    def _unwritable(self, one: _Wanted, paths: Iterable[str], error: Unwritable) -> None:
+    def _unwritable(self, one: Wanted, paths: Iterable[str], error: Unwritable) -> None:
         for path in paths:
             self._leave(one, path, error.reason, error.fix)
 
     def _leave(
-        self, one: _Wanted, path: str, reason: str, fix: str, *, is_error: bool = True
+        self, one: Wanted, path: str, reason: str, fix: str, *, is_error: bool = True
     ) -> None:
         desired = one.desired
         mark = desired.origin.mark(path)

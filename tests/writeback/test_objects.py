@@ -261,6 +261,70 @@ def test_two_live_objects_of_one_listed_name_are_told(tmp_path: Path) -> None:
     assert told.files == ()
 
 
+@pytest.mark.parametrize("renamed", [False, True])
+def test_a_trunk_that_an_unclear_rule_names_stays(tmp_path: Path, renamed: bool) -> None:
+    """The file would not load without it, or under another name; told, and both stay as they are."""
+    extra = ", renamed_from: former" if renamed else ""
+    file = f"""\
+version: 1
+sip:
+  inbound_trunks: {{a: {{numbers: ["+1"]{extra}}}}}
+  dispatch_rules: {{r: {{trunks: [a], rooms: {{direct: {{room: x}}}}}}}}
+"""
+    rule = {"dispatch_rules": "{r: {trunks: any, rooms: {direct: {room: x}}}}"}
+    trunks = "{former: {numbers: ['+1']}}" if renamed else "{}"
+    live = snapshot(f"sip: {{inbound_trunks: {trunks}, dispatch_rules: {rule['dispatch_rules']}}}")
+    (first,) = live.of("dispatch_rule")
+    twin = Live("dispatch_rule", "SDR_twin", "r", first.fields)
+    live = Snapshot(live.host, {**live.objects, "dispatch_rule": [first, twin]})
+    one = case(tmp_path, file, live)
+    told = one.accept()
+    assert one.text() == file
+    assert {left.name for left in told.left} == {"a", "r"}
+
+
+def test_a_trunk_goes_once_it_is_clear_which_rule_named_it(tmp_path: Path) -> None:
+    """A rule that was made anew gets its new id first; the next pass takes the trunk out of it."""
+    file = """\
+version: 1
+sip:
+  inbound_trunks:
+    a: {numbers: ["+1"]}
+    b: {numbers: ["+2"]}
+  dispatch_rules:
+    r: {id: SDR_gone, trunks: [a, b], rooms: {direct: {room: x}}}
+"""
+    live = """\
+sip:
+  inbound_trunks: {b: {numbers: ["+2"]}}
+  dispatch_rules: {r: {trunks: [b], rooms: {direct: {room: x}}}}
+"""
+    assert accepted(tmp_path, file, live) == file.replace('    a: {numbers: ["+1"]}\n', "").replace(
+        "SDR_gone, trunks: [a, b]", "SDR_r, trunks: [b]"
+    )
+
+
+def test_a_trunk_stays_where_a_rule_names_it_at_an_anchor(tmp_path: Path) -> None:
+    """A list that others use is not changed, so neither is what it names."""
+    file = """\
+version: 1
+sip:
+  inbound_trunks: {a: {numbers: ["+1"]}, b: {numbers: ["+2"]}}
+  dispatch_rules:
+    r: {trunks: &both [a, b], rooms: {direct: {room: x}}}
+x-copy: *both
+"""
+    live = """\
+sip:
+  inbound_trunks: {b: {numbers: ["+2"]}}
+  dispatch_rules: {r: {trunks: [b], rooms: {direct: {room: x}}}}
+"""
+    one = case(tmp_path, file, live)
+    told = one.accept()
+    assert one.text() == file
+    assert [(left.name, left.path) for left in told.left] == [("r", "trunks"), ("a", "")]
+
+
 def test_what_the_language_cannot_say_is_told_and_the_rest_written(tmp_path: Path) -> None:
     """A rule without any kind of room has no form in the file; its other fields have."""
     file = "version: 1\nsip: {dispatch_rules: {r: {trunks: any, rooms: {direct: {room: a}}}}}\n"
