@@ -77,12 +77,12 @@ def _is_elsewhere(finding: Finding) -> bool:
 
 
 def _read_sections(tree: Tree, sections: Sections) -> None:
-    reader = SectionReader(tree.file, sections)
+    reader = SectionReader(sections)
     for key, node in tree.root:
         if key == "project":
-            ProjectReader(tree.file, sections).project(node)
+            ProjectReader(sections).project(node)
         elif key == "agents":
-            AgentsReader(tree.file, sections).agents(node)
+            AgentsReader(sections).agents(node)
         elif key not in _ELSEWHERE and not key.startswith(_IGNORED):
             message = f'there is no section "{key}"'
             reader.unknown_key(tree.root, key, key, message, _SECTIONS)
