@@ -39,6 +39,7 @@ def command(
     version: str | None,
     hide_passwords: bool,
     paths: tuple[Path, ...],
+    overlays: tuple[Path, ...],
     output: Output,
 ) -> int:
     """Run an emulator of LiveKit's API until Ctrl-C. What it holds is forgotten at the end.

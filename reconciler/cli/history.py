@@ -69,6 +69,7 @@ def command(
     limit: int,
     journal: str,
     paths: tuple[Path, ...],
+    overlays: tuple[Path, ...],
     output: Output,
 ) -> int:
     """Tell what happened in a room, session by session: who was dispatched, when they joined, and why not.

@@ -94,7 +94,7 @@ journal_option = click.option(
     show_default=True,
     help="Where the journal is: sqlite:///FILE or postgresql://USER@HOST:PORT/NAME.",
 )
-config_option = click.option(
+_config_option = click.option(
     "-c",
     "--config",
     "paths",
@@ -105,6 +105,24 @@ config_option = click.option(
     show_default=True,
     help="File or folder of the configuration; several are one project.",
 )
+_overlay_option = click.option(
+    "--overlay",
+    "overlays",
+    metavar="FILE",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    envvar="RECONCILE_OVERLAY",
+    help="Lay this file over the configuration: null takes away, lists replace. Several in turn.",
+)
+
+
+def config_option(function: Command) -> Command:
+    """Adds -c and --overlay; the command gets them as `paths` and `overlays`."""
+    decorated: Any = _config_option(_overlay_option(function))
+    result: Command = decorated
+    return result
+
+
 only_option = click.option(
     "--only",
     type=click.Choice([plane.value for plane in Plane]),
@@ -239,11 +257,9 @@ def request_options(*own: Option) -> Callable[[Command], Command]:
             return function(*args, request=_request(**asked), **kwargs)
 
         decorated: Any = wrapper
-        for option in reversed(
-            (config_option, *own, server_option, timeout_option, concurrency_option)
-        ):
+        for option in reversed((*own, server_option, timeout_option, concurrency_option)):
             decorated = option(decorated)
-        result: Command = decorated
+        result: Command = config_option(decorated)
         return result
 
     return decorate
@@ -252,6 +268,7 @@ def request_options(*own: Option) -> Callable[[Command], Command]:
 # What the options of a request are called where click hands them over.
 _ASKED = (
     "paths",
+    "overlays",
     "only",
     "write_secrets",
     "server_version",

@@ -35,7 +35,7 @@ NAMES = (
 @click.argument("name", type=click.Choice(NAMES), default="dispatch", metavar="[NAME]")
 @config_option
 @output_options
-def command(name: str, paths: tuple[Path, ...], output: Output) -> int:
+def command(name: str, paths: tuple[Path, ...], overlays: tuple[Path, ...], output: Output) -> int:
     """Print a JSON Schema: of the configuration, or of what `--format json` prints. It is JSON in any format.
 
     \b

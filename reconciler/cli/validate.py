@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import click
@@ -26,7 +25,11 @@ from reconciler.pipeline.request import Request
 @strict_option
 @output_options
 def command(
-    paths: tuple[Path, ...], server_version: str | None, strict: bool, output: Output
+    paths: tuple[Path, ...],
+    overlays: tuple[Path, ...],
+    server_version: str | None,
+    strict: bool,
+    output: Output,
 ) -> int:
     """Check the file offline: syntax, types, references, conflicts, lint, and the file's own routing tests.
 
@@ -38,15 +41,15 @@ def command(
       reconcile validate -c config/ --strict
       reconcile validate --format json | jq '.findings[].code'
     """
-    from reconciler.config.load import load, read_files
+    from reconciler.pipeline.configuration import configuration_of
     from reconciler.pipeline.guards import is_readable
     from reconciler.pipeline.prepare import era_of, options_of
     from reconciler.planning import check, check_routes
     from reconciler.render.document import findings_document
     from reconciler.render.formats import Format, show_findings
 
-    request = Request(paths=paths, server_version=server_version)
-    configuration = load(read_files(request.paths), os.environ)
+    request = Request(paths, server_version=server_version, overlays=overlays)
+    configuration = configuration_of(request)
     options = options_of(request, configuration, era_of(request, configuration))
     findings = check(configuration, options.era)
     tests: tuple[RoutingTest, ...] = ()

@@ -1,7 +1,7 @@
 """What a YAML file is made of once it is parsed: texts, lists and mappings, each with its place.
 
-Every node knows its file, and so does every key: an overlay puts nodes of one file among those of another
-(`overlay.py`), and what is wrong with them is to be mended where they stand. No text has a type here. What `+15550100001`, `no` or `12:30` means is decided by the field that reads it.
+Every node knows its file, and so does every key: an overlay puts what stands in one file among what stands in another.
+No text has a type here. What `+15550100001`, `no` or `12:30` means is decided by the field that reads it.
 """
 
 from __future__ import annotations

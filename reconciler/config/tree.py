@@ -31,8 +31,11 @@ MAX_KEY = 8192
 _TOLD_DEPTH = 12  # as deep as anything that has a meaning
 
 
-def parse(data: bytes, file: str) -> Tree:
-    """The tree of one file. Raises `Unparsable` with all that was found until there was nothing more to read."""
+def parse(data: bytes, file: str, if_empty: str = "") -> Tree:
+    """The tree of one file; `if_empty` is the remedy for an empty one, if it is not to write a first file.
+
+    Raises `Unparsable` with all that was found until there was nothing more to read.
+    """
     text = decode(data, file)
     builder = _Builder(file)
     try:
@@ -41,7 +44,8 @@ def parse(data: bytes, file: str) -> Tree:
         raise Unparsable(*builder.findings, syntax_error(error, file, text)) from error
     root = builder.root
     if root is None or (type(root) is Scalar and root.is_null):
-        message, fix = "the file is empty", "run `reconcile init` to have one written"
+        message = "the file is empty"
+        fix = if_empty or "run `reconcile init` to have one written"
         raise Unparsable(hard_error("yaml-empty", file, 0, 0, message, fix))
     if not isinstance(root, Mapping):
         message = "the file must be a mapping of sections, such as `version: 1`"

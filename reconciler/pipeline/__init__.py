@@ -1,6 +1,7 @@
 """The main flow: load → observe → plan → apply → observe again. Commands call it and render what it returns.
 
     request.py     what a command was asked
+    configuration.py    the files of a request, overlays over them
     guards.py      which server is meant, and what must be right before it is touched
     prepare.py     load, observe, plan: from the file, against a snapshot, or out of a saved plan
     carry_out.py   apply, and look again

@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.background import background
-from reconciler.config.load import load, read_files
+from reconciler.config.load import load, read_files, read_overlays
 from reconciler.config.model import Configuration, Project
 from reconciler.core.finding import Finding, Severity
 from reconciler.core.objects import Snapshot
 from reconciler.core.plan import Call
 from reconciler.core.values import Secret
 from reconciler.errors import Refused, SecretMissing
+from reconciler.pipeline.configuration import configuration_of
 from reconciler.pipeline.guards import (
     ConfigError,
     certain_endpoint,
@@ -42,11 +43,12 @@ def prepare(request: Request) -> Prepared:
     """Loads, observes and plans. Raises `ReconcileError` where there is nothing to plan with or against."""
     if request.live_file is not None:
         return _prepare_offline(request)
-    files = read_files(request.paths)
+    files, overlays = read_files(request.paths), read_overlays(request.overlays)
     with background(3, "observe") as pool:
-        guess = certain_endpoint(files, request.environ)
+        # An overlay may take away what a file says of its project, so with one nothing is certain before all is read.
+        guess = certain_endpoint(files, request.environ) if not overlays else None
         observing = pool.submit(_observe, request, guess) if guess is not None else None
-        configuration = load(files, request.environ)
+        configuration = load(files, request.environ, overlays)
         require_readable(configuration)
         endpoint = endpoint_of(configuration, request.environ)
         require_secrets(configuration)
@@ -83,7 +85,7 @@ def _prepare_offline(request: Request) -> Prepared:
     from reconciler.gateway.snapshot_file import load_snapshot
 
     assert request.live_file is not None  # noqa: S101  # the caller looked
-    configuration = load(read_files(request.paths), request.environ)
+    configuration = configuration_of(request)
     require_readable(configuration)
     stored = load_snapshot(request.live_file)
     guard_host(configuration, stored.host)
