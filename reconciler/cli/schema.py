@@ -17,6 +17,7 @@ NAMES = (
     "report",
     "ids",
     "objects",
+    "projects",
     "graph",
     "rooms",
     "probe",

@@ -262,7 +262,9 @@ class RoomsClient:
     ) -> bytes:
         from reconciler.gateway.retry import retrying_async
 
-        async for attempt in await retrying_async(first, deadline, repeat=repeat):
+        async for attempt in await retrying_async(
+            first, lambda: deadline - time.monotonic(), repeat=repeat
+        ):
             with attempt:
                 async with self._slots:
                     if time.monotonic() >= deadline:

@@ -28,6 +28,7 @@ class Request:
     """What a command was asked, as far as the flow needs it. `timeout` is in seconds and covers all tries of a call.
 
     `overlays` are laid over the files of `paths`, one after the other. `rooms`: live rooms are read as well.
+    `max_requests_per_minute`: None is what is usual for the host, 0 any number.
     """
 
     paths: tuple[Path, ...] = DEFAULT_PATHS
@@ -40,6 +41,7 @@ class Request:
     concurrency: int = 8
     rooms: bool = False
     overlays: tuple[Path, ...] = ()
+    max_requests_per_minute: int | None = None
 
     @property
     def names_no_file(self) -> bool:
