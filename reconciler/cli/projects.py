@@ -23,7 +23,7 @@ from reconciler.cli.console import (
 )
 from reconciler.cli.options import Many, Output
 from reconciler.core.finding import Finding
-from reconciler.errors import ExitCode, ReconcileError
+from reconciler.errors import ExitCode, ReconcileError, Refused
 from reconciler.pipeline.guards import ConfigError
 from reconciler.pipeline.pace import pace_of_applies, pace_of_reading
 from reconciler.pipeline.projects import (
@@ -136,11 +136,21 @@ def apply_many(
         if output.format != "text":
             # Whoever is asked has to see what for; the data on stdout comes afterwards.
             click.echo(show_projects(before, "text").rstrip("\n"), err=True)
-        ask()
-    applied = _apply(request, planned, fit, output)
-    for number, done in applied.items():
+        try:
+            ask()
+        except Refused as reason:
+            for number in fit:
+                documents[number]["errors"].append(str(reason))
+                _set(documents[number], "refused", ExitCode.REFUSED)
+            fit = {}
+    for number, done in _apply(request, planned, fit, output).items():
         _add_report(documents[number], fit[number], done)
     if output.format == "text":
+        if not fit:
+            # Nothing was done, and what was planned has been shown.
+            after = projects_document("apply", str(many.folder), list(documents.values()))
+            _tell_errors(after, output)
+            return after["exit_code"]
         emit("\n")
     return _print("apply", many, list(documents.values()), output, _findings(planned))
 

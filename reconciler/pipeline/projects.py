@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from reconciler.pipeline.carry_out import Applied
     from reconciler.pipeline.request import Prepared, Request
 
-PLANNED_AT_ONCE = 32
+PLANNED_AT_ONCE = 64
 """Projects whose servers are asked at the same time: enough to wait for all at once, few enough not to wait in line."""
 APPLIED_AT_ONCE = 8
 """Projects that are written at the same time, each with `--concurrency` calls."""

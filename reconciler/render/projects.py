@@ -32,7 +32,13 @@ SEVERITY_OF_CODES = (
     ExitCode.OK,
 )
 _TITLES = {"validate": "Findings", "plan": "Plan", "apply": "Apply", "drift": "Drift"}
-_OK = {"validate": "valid", "plan": "no changes", "apply": "as the file says", "drift": "no drift"}
+_OK = {"validate": "valid", "plan": "no changes", "apply": "no changes", "drift": "no drift"}
+_OF_OK = {
+    "validate": "valid",
+    "plan": "without changes",
+    "apply": "as the file says",
+    "drift": "without drift",
+}
 _STATES: dict[State, str] = {
     "changes": "changes",
     "drift": "drift",
@@ -213,19 +219,13 @@ def conclusion(document: ProjectsDocument) -> str:
         if document["summary"][state]
     ]
     if ok:
-        told.append(f"{ok:,} {_of_ok(document)}")
+        told.append(f"{ok:,} {_OF_OK[document['command']]}")
     return f"{plural(total, 'project')}: {', '.join(told)}."
 
 
 def _of_state(state: State) -> str:
     words = {"changes": "with changes", "drift": "with drift", "error": "failed"}
     return words.get(state, _STATES[state])
-
-
-def _of_ok(document: ProjectsDocument) -> str:
-    if document["command"] == "apply" and any(one["report"] for one in document["projects"]):
-        return "done"
-    return _OK[document["command"]]
 
 
 def _whole(one: ProjectDocument, *, color: bool, verbose: bool) -> str:
