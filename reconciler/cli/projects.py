@@ -24,6 +24,7 @@ from reconciler.cli.console import (
 from reconciler.cli.options import Many, Output
 from reconciler.core.finding import Finding
 from reconciler.errors import ExitCode, ReconcileError, Refused
+from reconciler.pipeline.documents import document_of_drift, document_of_plan
 from reconciler.pipeline.guards import ConfigError
 from reconciler.pipeline.pace import pace_of_applies, pace_of_reading
 from reconciler.pipeline.projects import (
@@ -33,7 +34,7 @@ from reconciler.pipeline.projects import (
     plan_projects,
     read_projects,
 )
-from reconciler.render.document import drift_document, findings_document, plan_document
+from reconciler.render.document import findings_document
 from reconciler.render.escape import escape
 from reconciler.render.project_shapes import (
     ProjectDocument,
@@ -144,7 +145,7 @@ def apply_many(
                 _set(documents[number], "refused", ExitCode.REFUSED)
             fit = {}
     for number, done in _apply(request, planned, fit, output).items():
-        _add_report(documents[number], fit[number], done)
+        _add_report(documents[number], done)
     if output.format == "text":
         if not fit:
             # Nothing was done, and what was planned has been shown.
@@ -240,7 +241,7 @@ def _of_plan(
     document = _document(one.project)
     document["host"] = plan.host
     is_drift = command == "drift"
-    shown = drift_document(plan, None, rooms) if is_drift else plan_document(plan, rooms)
+    shown = document_of_drift(prepared) if is_drift else document_of_plan(prepared)
     document["plan"] = shown
     would_write = not plan.is_empty or (rooms is not None and rooms.has_writes)
     differs = shown["drift"] if is_drift else would_write
@@ -255,11 +256,12 @@ def _of_plan(
     return document
 
 
-def _add_report(document: ProjectDocument, prepared: Prepared, applied: Applied) -> None:
+def _add_report(document: ProjectDocument, applied: Applied) -> None:
     from reconciler.render.report import report_document
 
     report = applied.report
-    document["report"] = report_document(prepared.plan, report)
+    assert document["plan"] is not None  # noqa: S101  # it was applied
+    document["report"] = report_document(document["plan"], report)
     if report.interrupted:
         is_begun = any(result.outcome != "not tried" for result in report.results)
         _set(document, "interrupted" if is_begun else "not_tried", ExitCode.INTERRUPTED)
@@ -296,7 +298,9 @@ def _print(
     text = show_projects(document, output.format, color=output.color, verbose=output.verbose)
     emit(text)
     if output.format == "github":
-        print_annotations(findings)
+        plans = (one["plan"] for one in projects)
+        changes = [change for plan in plans if plan is not None for change in plan["changes"]]
+        print_annotations(findings, changes)
         append_summary(text)
     _tell_errors(document, output)
     return document["exit_code"]
