@@ -18,6 +18,7 @@ from reconciler.config.model import Configuration
 from reconciler.core.ownership import UnlistedPolicy
 from reconciler.errors import ApiError, BadAnswer, ReconcileError, Rejected, Unreachable
 from reconciler.gateway.endpoint import Endpoint
+from reconciler.gateway.rate import limit_of
 from reconciler.gateway.rooms import RoomsClient
 from reconciler.pipeline.configuration import configuration_of
 from reconciler.pipeline.event_loop import for_each
@@ -100,7 +101,12 @@ def open_project(request: Request) -> Project:
 
 def client_of(request: Request, endpoint: Endpoint) -> RoomsClient:
     """A client of the rooms, as the request wants it."""
-    return RoomsClient(endpoint, timeout=request.timeout, concurrency=request.concurrency)
+    return RoomsClient(
+        endpoint,
+        timeout=request.timeout,
+        concurrency=request.concurrency,
+        limit=limit_of(endpoint.host, request.max_requests_per_minute),
+    )
 
 
 async def survey(
