@@ -124,6 +124,20 @@ def config_option(function: Command) -> Command:
     return result
 
 
+def unread_config_option(function: Command) -> Command:
+    """Adds -c and --overlay to a command that reads no configuration: who always passes them need not think of it."""
+
+    @wraps(function)
+    def wrapper(
+        *args: Any, paths: tuple[Path, ...], overlays: tuple[Path, ...], **kwargs: Any
+    ) -> Any:
+        return function(*args, **kwargs)
+
+    decorated: Any = wrapper
+    result: Command = config_option(decorated)
+    return result
+
+
 only_option = click.option(
     "--only",
     type=click.Choice([plane.value for plane in Plane]),
