@@ -89,7 +89,8 @@ def command(
     from reconciler.pipeline.prepare import prepare, prepare_saved
 
     if many is not None:
-        from reconciler.cli.projects import apply_many, require_without
+        from reconciler.cli.projects import require_without
+        from reconciler.cli.projects_apply import apply_many
 
         require_without(
             {
@@ -107,7 +108,7 @@ def command(
     with findings_told(output):
         prepared = prepare(request) if saved is None else prepare_saved(request, saved)
     document = document_of_plan(prepared, reasons=reasons_in(output))
-    if not may_write(prepared, document, writing, output, strict=strict):
+    if not may_write(request, prepared, document, writing, output, strict=strict):
         return ExitCode.ERROR
     if require_agents:
         from reconciler.pipeline.required_agents import require_agents as require

@@ -160,6 +160,8 @@ USAGE = {
     "a snapshot": ["plan", "--projects", "projects", "--live", "snapshot.json"],
     "a snapshot to compare with": ["drift", "--projects", "projects", "--live", "s.json"],
     "a receipt": ["drift", "--projects", "projects", "--receipt", "receipt.json"],
+    "alerts": ["drift", "--projects", "projects", "--notify", "json://127.0.0.1:1"],
+    "what alerts remember": ["drift", "--projects", "projects", "--state", "state.json"],
     "a saved plan": ["apply", "plan.json", "--projects", "projects"],
     "a receipt to write": ["apply", "--projects", "projects", "--receipt", "receipt.json"],
     "live rooms to write": ["apply", "--projects", "projects", "--rooms"],
@@ -382,6 +384,28 @@ def test_one_question_for_all(folder: Folder) -> None:
     assert ran.code == 1
     assert ran.err.count("there is nobody to ask") == 3
     assert ran.out.count("Plan of 4 projects") == 1
+    assert all(not emulator.inbound_trunks for emulator in folder.emulators.values())
+
+
+def test_every_project_leaves_a_backup(folder: Folder) -> None:
+    """One backup for each that is written; `rollback` takes it, whichever of the projects it is of."""
+    assert folder.run("apply", "--auto-approve").code == 0
+    backups = list((folder.shell.folder / ".reconcile" / "backups").iterdir())
+    assert sorted(json.loads(one.read_text())["project"] for one in backups) == ["a", "b", "c"]
+    (mine,) = [one for one in backups if json.loads(one.read_text())["project"] == "b"]
+    ran = folder.shell.run("rollback", str(mine), "--auto-approve", "--max-deletes", "9")
+    assert ran.code == 0, ran.err
+    assert folder.emulators["b"].inbound_trunks == []
+    assert len(folder.emulators["a"].inbound_trunks) == 1
+
+
+def test_no_backup_no_write(folder: Folder) -> None:
+    """Where the backup cannot be written each project is refused, and says how it can be done all the same."""
+    folder.shell.write("taken", "a file")
+    document = folder.document("apply", "--auto-approve", "--backup-dir", "taken")
+    assert {one["state"] for one in document["projects"]} == {"refused"}
+    assert all("--no-backup" in one["errors"][0] for one in document["projects"])
+    assert document["exit_code"] == 3
     assert all(not emulator.inbound_trunks for emulator in folder.emulators.values())
 
 
