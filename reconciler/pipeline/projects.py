@@ -103,8 +103,16 @@ def places_in(folder: Path) -> list[Path]:
 
 def _folders_in(folder: Path) -> Iterable[Path]:
     for one in folder.iterdir():
-        if one.is_dir() and not one.name.startswith(".") and configurations_in(one):
+        if one.is_dir() and not one.name.startswith(".") and _may_hold_files(one):
             yield one
+
+
+def _may_hold_files(folder: Path) -> bool:
+    """Whether a folder has files of a project; one that cannot be listed is a project with an error."""
+    try:
+        return bool(configurations_in(folder))
+    except FileError:
+        return True
 
 
 def _read(request: Request, place: Path) -> ProjectRead:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -240,6 +241,25 @@ def test_what_stderr_says_names_the_project(folder: Folder) -> None:
     applied = folder.run("apply", "--auto-approve")
     lines = [line for line in applied.err.splitlines() if "created" in line]
     assert sorted(line.partition(":")[0] for line in lines) == ["a", "b", "c"]
+
+
+def test_names_that_are_no_text_stand_as_text(folder: Folder) -> None:
+    """A file whose name is not UTF-8, a link that leads nowhere, a file that is a device: errors of their own."""
+    place = folder.shell.folder / "projects"
+    Path(os.fsdecode(os.fsencode(place) + b"/\xff\n.yaml")).write_text("version: 2\n")
+    (place / "gone.yaml").symlink_to("nowhere")
+    (place / "null.yaml").symlink_to(os.devnull)
+    for form in ("text", "json", "markdown", "github"):
+        ran = folder.run("plan", "--format", form)
+        assert ran.code == 1
+        assert "Traceback" not in ran.err
+        ran.out.encode()
+    ran = folder.run("plan")
+    assert "\\udcff\\n: error: " in ran.err
+    assert "gone: error: projects/gone.yaml: no such file" in ran.err
+    assert [one["state"] for one in folder.document("plan", "--project", "a")["projects"]] == [
+        "changes"
+    ]
 
 
 CODES = {
