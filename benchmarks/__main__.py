@@ -10,6 +10,7 @@ from benchmarks import suite
 from benchmarks.controller import controller
 from benchmarks.figures import Figure, row, table
 from benchmarks.measure import CommandFailed
+from benchmarks.projects import projects
 from benchmarks.routing import routing
 from benchmarks.server import SeededServer
 from tests.support.missing import ServerMissing
@@ -30,7 +31,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--rooms", type=int, default=5_000, help="live rooms that are looked at")
     parser.add_argument(
         "--only",
-        choices=["objects", "routing", "controller"],
+        choices=["objects", "routing", "projects", "controller"],
         help="measure this part alone",
     )
     parser.add_argument("--check", action="store_true", help="exit 1 when a promise is broken")
@@ -46,6 +47,8 @@ def _parts(arguments: argparse.Namespace) -> Iterator[Figure]:
             yield from suite.apply(server, arguments.runs)
     if wanted in (None, "routing"):
         yield from routing(arguments.runs)
+    if wanted in (None, "projects"):
+        yield from projects(arguments.runs)
     if wanted in (None, "controller"):
         yield from controller(arguments.seconds, arguments.rooms, arguments.runs)
 

@@ -203,12 +203,12 @@ def _worked_off(processes: int, rooms: int) -> float:
     with _project() as folder, LiveKitServer() as server:
         stub = free_port()
         endpoint = _environment(server) | {"LIVEKIT_URL": f"http://127.0.0.1:{stub}"}
-        with _process([sys.executable, _HERE / "stub_api.py", str(stub)], endpoint, folder):
+        with process([sys.executable, _HERE / "stub_api.py", str(stub)], endpoint, folder):
             _wait(stub, "/count")
             ports = [free_port() for _ in range(processes)]
             with ExitStack() as stack:
                 for port in ports:
-                    stack.enter_context(_process(_sharing(server, port), endpoint, folder))
+                    stack.enter_context(process(_sharing(server, port), endpoint, folder))
                 for port in ports:
                     _wait(port, "/readyz")
                 started = time.perf_counter()
@@ -274,12 +274,12 @@ def _environment(server: LiveKitServer) -> dict[str, str]:
 
 @contextmanager
 def _started(command: list[str | Path], server: LiveKitServer, folder: Path) -> Iterator[None]:
-    with _process(command, _environment(server), folder):
+    with process(command, _environment(server), folder):
         yield
 
 
 @contextmanager
-def _process(
+def process(
     command: list[str | Path], environment: Mapping[str, str], folder: Path
 ) -> Iterator[None]:
     """Runs it for as long as the block lasts, and lets it end in peace."""

@@ -103,14 +103,14 @@ def dispatch_rule(index: int) -> SIPDispatchRuleInfo:
     )
 
 
-def configuration(size: int, *, changed: bool = False) -> str:
-    """The YAML file, written as a person would: block style, one key a line."""
+def configuration(size: int, *, changed: bool = False, teams: int = TEAMS) -> str:
+    """The YAML file, written as a person would: block style, one key a line. A small one needs fewer `teams`."""
     shape = Shape.of(size)
     lines = ["version: 1", "project:", "  name: benchmark", "  unlisted: report", "sip:"]
     lines += _inbound_lines(shape.inbound, changed)
     lines += _outbound_lines(shape.outbound, changed)
     lines += _rule_lines(shape.rules, changed)
-    lines += _agent_lines()
+    lines += _agent_lines(teams)
     return "\n".join(lines) + "\n"
 
 
@@ -155,10 +155,10 @@ def _rule_lines(count: int, changed: bool) -> list[str]:
     return lines
 
 
-def _agent_lines() -> list[str]:
-    names = [f"    team{team:02d}: {{agent_name: {agent_name(team)}}}" for team in range(TEAMS)]
+def _agent_lines(teams: int) -> list[str]:
+    names = [f"    team{team:02d}: {{agent_name: {agent_name(team)}}}" for team in range(teams)]
     rooms = [
         f"    - {{prefix: team{team:02d}-, agents: [team{team:02d}], dispatch: sip}}"
-        for team in range(TEAMS)
+        for team in range(teams)
     ]
     return ["agents:", "  names:", *names, "  rooms:", *rooms]

@@ -88,6 +88,10 @@ class Server(Protocol):
         """Deletes an object."""
         ...
 
+    def hurry(self) -> None:
+        """Ends all waiting for a turn: no more calls are begun."""
+        ...
+
 
 Progress = Callable[[Result], None]
 
@@ -130,20 +134,31 @@ class _Found:
 
 
 def apply_plan(
-    plan: Plan, server: Server, concurrency: int, progress: Progress, seen: Iterable[Live] = ()
+    plan: Plan,
+    server: Server,
+    concurrency: int,
+    progress: Progress,
+    seen: Iterable[Live] = (),
+    stopping: threading.Event | None = None,
 ) -> Report:
     """Sends the calls of a plan, at most `concurrency` at a time. Raises nothing that a call can cause.
 
+    In a thread nobody is interrupted: `stopping` is set by whoever is.
     `seen` are the live objects that the plan was made of. The plan itself holds no secrets, so only they show that
     somebody changed one since.
     """
     run = _Run(server, progress, {one.id: one for one in seen})
+    if stopping is not None:
+        run.stopping = stopping
     pool = ThreadPoolExecutor(concurrency, thread_name_prefix="write")
     try:
         for _, calls in groupby(plan.calls, key=lambda call: call.batch):
+            if run.stopping.is_set():
+                break
             _run_batch(run, pool, list(calls))
     except KeyboardInterrupt:
         run.stopping.set()
+        server.hurry()
     finally:
         # Calls in flight finish, however the loop ended: their outcome belongs to the report.
         pool.shutdown(wait=True)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from reconciler.config.load import load, read_files
+from reconciler.config.load import load, read_files, read_overlays
 from reconciler.config.secrets import SecretSource
 from reconciler.core.objects import Fields, Live, Snapshot
 from reconciler.core.plan import Action, Call, Plan
@@ -43,6 +43,7 @@ class SavedPlan(msgspec.Struct, frozen=True):
     era: Era
     env_prefix: str
     files: tuple[str, ...]
+    overlays: tuple[str, ...]
     keyed: bool
     touched: dict[str, str]
     plan: Plan
@@ -280,7 +281,9 @@ def secrets_from(saved: SavedPlan, environ: Mapping[str, str]) -> Callable[[Call
 
 def _literals(saved: SavedPlan, environ: Mapping[str, str]) -> Mapping[tuple[str, str], Fields]:
     try:
-        configuration = load(read_files([Path(file) for file in saved.files]), environ)
+        files = read_files([Path(file) for file in saved.files])
+        overlays = read_overlays([Path(file) for file in saved.overlays])
+        configuration = load(files, environ, overlays)
     except ReconcileError as error:
         raise SecretMissing(
             f"the plan sends headers as the configuration has them: {error}"

@@ -21,8 +21,8 @@ PAGES = ROOT / "docs" / "commands"
 INDEX = PAGES / "index.md"
 
 # The options that are explained once for all commands, by their first name.
-COMMON = ("--config", "--format", "--color", "--quiet", "--verbose")
-CONNECTION = ("--server-version", "--timeout", "--concurrency")
+COMMON = ("--config", "--overlay", "--format", "--color", "--quiet", "--verbose")
+CONNECTION = ("--server-version", "--timeout", "--concurrency", "--max-requests-per-minute")
 
 _REGION = re.compile(r"(<!-- generated: (\w+)(?: ([\w-]+))? -->\n).*?(<!-- end -->)", re.DOTALL)
 

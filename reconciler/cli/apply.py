@@ -9,10 +9,12 @@ import click
 
 from reconciler.cli.console import findings_told, note, reasons_in
 from reconciler.cli.options import (
+    Many,
     Output,
     duration,
     only_option,
     output_options,
+    projects_options,
     request_options,
     rooms_option,
     strict_option,
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 @click.command("apply")
 @click.argument("saved", required=False, type=click.Path(path_type=Path), metavar="[FILE]")
 @request_options(only_option, write_secrets_option, rooms_option)
+@projects_options
 @writing_options
 @click.option(
     "--receipt",
@@ -60,6 +63,7 @@ def command(
     strict: bool,
     request: Request,
     writing: Writing,
+    many: Many | None,
     output: Output,
 ) -> int:
     """Change the live project to match the file, or as a saved plan says.
@@ -79,10 +83,24 @@ def command(
       reconcile apply plan.json
       reconcile apply --auto-approve --max-deletes 12
       reconcile apply --require-agents          nobody is sent to a worker that does not answer
+      reconcile apply --projects config/        every file is a project of its own; one question for all
     """
     from reconciler.pipeline.documents import document_of_plan
     from reconciler.pipeline.prepare import prepare, prepare_saved
 
+    if many is not None:
+        from reconciler.cli.projects import require_without
+        from reconciler.cli.projects_apply import apply_many
+
+        require_without(
+            {
+                "a saved plan": saved,
+                "--rooms": request.rooms,
+                "--receipt": receipt,
+                "--require-agents": require_agents,
+            }
+        )
+        return apply_many(many, request, writing, output, strict=strict)
     if saved is not None and (request.only is not None or request.write_secrets):
         raise click.UsageError(
             "a saved plan is applied as it is: make one with --only or --write-secrets"
@@ -90,7 +108,7 @@ def command(
     with findings_told(output):
         prepared = prepare(request) if saved is None else prepare_saved(request, saved)
     document = document_of_plan(prepared, reasons=reasons_in(output))
-    if not may_write(prepared, document, writing, output, strict=strict):
+    if not may_write(request, prepared, document, writing, output, strict=strict):
         return ExitCode.ERROR
     if require_agents:
         from reconciler.pipeline.required_agents import require_agents as require

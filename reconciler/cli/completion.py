@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from reconciler.cli.console import emit
-from reconciler.cli.options import Output, config_option, output_options
+from reconciler.cli.options import Output, output_options, unread_config_option
 
 SHELLS = ("bash", "zsh", "fish")
 PROGRAM = "reconcile"
@@ -17,9 +15,9 @@ VARIABLE = "_RECONCILE_COMPLETE"
 
 @click.command("completion")
 @click.argument("shell", type=click.Choice(SHELLS), metavar="bash|zsh|fish")
-@config_option
+@unread_config_option
 @output_options
-def command(shell: str, paths: tuple[Path, ...], output: Output) -> int:
+def command(shell: str, output: Output) -> int:
     """Print the script that completes commands, options, choices and file names in a shell.
 
     bash has to be 4.4 or newer. After an update of reconcile the script stays as it is: it asks reconcile.

@@ -16,6 +16,7 @@ from reconciler.core.finding import Finding, Severity
 from reconciler.core.plan import Plan, RoutingTest
 
 if TYPE_CHECKING:
+    from reconciler.pipeline.pace import Pace
     from reconciler.pipeline.request import Prepared
     from reconciler.render.shapes import ChangeDocument, PlanDocument
 
@@ -64,6 +65,23 @@ def print_document(plan: Plan, output: Output, document: PlanDocument, drawing: 
     if form is Format.GITHUB:
         print_annotations(plan.findings, document["changes"])
         append_summary(text)
+
+
+def tell_pace(paces: Iterable[Pace], output: Output) -> None:
+    """How long requests take where only so many a minute are allowed."""
+    from reconciler.render.escape import escape
+
+    for one in paces:
+        told = f"{one.requests:,} requests, at most {one.per_minute:,} a minute: about {_roughly(one.seconds)}"
+        note(f"{escape(one.host)}: {told}", output)
+
+
+def _roughly(seconds: float) -> str:
+    """`40 s`, `11 min`, `2 h 5 min`."""
+    if seconds < 90:
+        return f"{round(seconds)} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60} min"
 
 
 @contextmanager

@@ -25,7 +25,11 @@ FORMATS = ("json", "typescript")
 @server_option
 @output_in(FORMATS, "RECONCILE_CONVENTIONS_FORMAT")
 def command(
-    paths: tuple[Path, ...], out: Path | None, server_version: str | None, output: Output
+    paths: tuple[Path, ...],
+    overlays: tuple[Path, ...],
+    out: Path | None,
+    server_version: str | None,
+    output: Output,
 ) -> int:
     """Print which rooms get which agents, for backends that create rooms and mint tokens.
 
@@ -44,7 +48,7 @@ def command(
     from reconciler.pipeline.token_audit import load_conventions
 
     # What is wrong goes to stderr alone: stdout is a file that applications read.
-    files = load_conventions(Request(paths, server_version=server_version)).files
+    files = load_conventions(Request(paths, server_version=server_version, overlays=overlays)).files
     if output.format == "typescript":
         text = plane_typescript(files.project, files.plane, files.era)
     else:

@@ -9,10 +9,12 @@ import click
 from reconciler.cli.console import exit_of, findings_told, print_plan, reasons_in
 from reconciler.cli.drift_alerts import Alerts, Watch, alert_options
 from reconciler.cli.options import (
+    Many,
     Output,
     live_option,
     only_option,
     output_options,
+    projects_options,
     request_options,
     rooms_option,
     strict_option,
@@ -24,6 +26,7 @@ from reconciler.pipeline.request import Request
 
 @click.command("drift")
 @request_options(only_option, live_option, rooms_option)
+@projects_options
 @click.option(
     "--receipt",
     type=click.Path(path_type=Path),
@@ -39,6 +42,7 @@ def command(
     strict: bool,
     request: Request,
     alerts: Alerts,
+    many: Many | None,
     output: Output,
 ) -> int:
     """Tell whether the live project still is what the file says: exit code 2 if not.
@@ -56,13 +60,28 @@ def command(
       reconcile drift --live snapshot.json
       reconcile drift --notify slack://TokenA/TokenB/TokenC --after 2 --metrics-file /var/lib/node_exporter/acme.prom
       reconcile drift --write-back && echo "no drift" || git diff
+      reconcile drift --projects config/
     """
+    if many is not None:
+        from reconciler.cli.projects import drift_many, require_without
+
+        require_without(
+            {
+                "--receipt": receipt,
+                "--write-back": write_back,
+                "--live": request.live_file,
+                "--notify": alerts.targets,
+                "--state": alerts.state,
+                "--metrics-file": alerts.metrics_file,
+            }
+        )
+        return drift_many(many, request, output, strict=strict)
     from reconciler.pipeline.artefacts import causes
     from reconciler.pipeline.documents import document_of_drift
     from reconciler.pipeline.prepare import prepare
 
     if write_back:
-        require_write_back()
+        require_write_back(request)
     with Watch(alerts, request, receipt) as watch:
         with findings_told(output):
             prepared = prepare(request)

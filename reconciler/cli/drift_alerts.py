@@ -223,7 +223,7 @@ class Watch:
 
     def _name(self) -> str:
         """What is watched, as somebody would type it; a snapshot has another name every time."""
-        words = [*map(str, self._request.paths), *self._narrowed()]
+        words = [*map(str, self._request.paths), *self._overlays(), *self._narrowed()]
         words += ["--live"] if self._request.live_file is not None else []
         return escape(shlex.join(words))
 
@@ -233,11 +233,14 @@ class Watch:
 
         request = self._request
         paths = () if request.paths == Request().paths else request.paths
-        named = [word for path in paths for word in ("-c", str(path))]
+        named = [word for path in paths for word in ("-c", str(path))] + self._overlays()
         receipt = ["--receipt", str(self._receipt)] if self._receipt is not None else []
         take_over = ["reconcile", "drift", "--write-back", *named, *self._plane()]
         apply = ["reconcile", "apply", *receipt, *named, *self._narrowed()]
         return Advice(escape(shlex.join(take_over)), escape(shlex.join(apply)))
+
+    def _overlays(self) -> list[str]:
+        return [word for path in self._request.overlays for word in ("--overlay", str(path))]
 
     def _narrowed(self) -> list[str]:
         return [*self._plane(), *(["--rooms"] if self._request.rooms else [])]

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import gc
 import json
-from pathlib import Path
 
 import click
 
 from reconciler.cli.console import emit, note
-from reconciler.cli.options import Output, config_option, output_options
+from reconciler.cli.options import Output, output_options, unread_config_option
 
 
 @click.command("emulate")
@@ -31,14 +30,13 @@ from reconciler.cli.options import Output, config_option, output_options
 @click.option(
     "--hide-passwords", is_flag=True, help="Leave passwords out of lists, as a hosted server may."
 )
-@config_option
+@unread_config_option
 @output_options
 def command(
     host: str,
     port: int,
     version: str | None,
     hide_passwords: bool,
-    paths: tuple[Path, ...],
     output: Output,
 ) -> int:
     """Run an emulator of LiveKit's API until Ctrl-C. What it holds is forgotten at the end.

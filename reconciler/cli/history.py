@@ -6,13 +6,12 @@ import time
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from reconciler.cli.console import emit, note
-from reconciler.cli.options import Output, config_option, journal_option, output_options
+from reconciler.cli.options import Output, journal_option, output_options, unread_config_option
 from reconciler.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -60,7 +59,7 @@ def _seconds(ctx: click.Context, parameter: click.Parameter, value: str | None) 
     help="Entries at most, or with --failed sessions; the newest are kept.",
 )
 @journal_option
-@config_option
+@unread_config_option
 @output_options
 def command(
     room: str | None,
@@ -68,7 +67,6 @@ def command(
     since: float | None,
     limit: int,
     journal: str,
-    paths: tuple[Path, ...],
     output: Output,
 ) -> int:
     """Tell what happened in a room, session by session: who was dispatched, when they joined, and why not.

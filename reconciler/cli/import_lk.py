@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from reconciler.cli.console import emit, note
-from reconciler.cli.options import Output, config_option, output_options, server_option
+from reconciler.cli.options import Output, output_options, server_option, unread_config_option
 
 _STDIN = Path("-")
 
@@ -23,13 +23,12 @@ _STDIN = Path("-")
     show_default=True,
     help="Name of the project in plans and alerts.",
 )
-@config_option
+@unread_config_option
 @server_option
 @output_options
 def command(
     files: tuple[Path, ...],
     name: str,
-    paths: tuple[Path, ...],
     server_version: str | None,
     output: Output,
 ) -> int:

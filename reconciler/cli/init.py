@@ -51,7 +51,7 @@ def command(
         from reconciler.pipeline.live import export_live
 
         # What is to be replaced has no say in which project is meant.
-        exported = export_live(replace(request, paths=()), comments=True, name=name)
+        exported = export_live(replace(request, paths=(), overlays=()), comments=True, name=name)
         text, variables = exported.text, exported.variables
         for line in exported.notes:
             note(f"note: {line}", output)

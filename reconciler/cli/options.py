@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from reconciler.core.plan import Plane
 from reconciler.pipeline.request import Request
@@ -94,7 +95,7 @@ journal_option = click.option(
     show_default=True,
     help="Where the journal is: sqlite:///FILE or postgresql://USER@HOST:PORT/NAME.",
 )
-config_option = click.option(
+_config_option = click.option(
     "-c",
     "--config",
     "paths",
@@ -105,6 +106,38 @@ config_option = click.option(
     show_default=True,
     help="File or folder of the configuration; several are one project.",
 )
+_overlay_option = click.option(
+    "--overlay",
+    "overlays",
+    metavar="FILE",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    envvar="RECONCILE_OVERLAY",
+    help="Lay this file over the configuration: null takes away, lists replace. Several in turn.",
+)
+
+
+def config_option(function: Command) -> Command:
+    """Adds -c and --overlay; the command gets them as `paths` and `overlays`."""
+    decorated: Any = _config_option(_overlay_option(function))
+    result: Command = decorated
+    return result
+
+
+def unread_config_option(function: Command) -> Command:
+    """Adds -c and --overlay to a command that reads no configuration: who always passes them need not think of it."""
+
+    @wraps(function)
+    def wrapper(
+        *args: Any, paths: tuple[Path, ...], overlays: tuple[Path, ...], **kwargs: Any
+    ) -> Any:
+        return function(*args, **kwargs)
+
+    decorated: Any = wrapper
+    result: Command = config_option(decorated)
+    return result
+
+
 only_option = click.option(
     "--only",
     type=click.Choice([plane.value for plane in Plane]),
@@ -135,6 +168,13 @@ concurrency_option = click.option(
     envvar="RECONCILE_CONCURRENCY",
     show_default=True,
     help="API calls at the same time, 1 to 256.",
+)
+rate_option = click.option(
+    "--max-requests-per-minute",
+    type=click.IntRange(0),
+    metavar="N",
+    envvar="RECONCILE_MAX_REQUESTS_PER_MINUTE",
+    help="API calls a minute at most, 0 for any number. Without it 900 on livekit.cloud, elsewhere any number.",
 )
 write_secrets_option = click.option(
     "--write-secrets",
@@ -226,6 +266,61 @@ def output_in(formats: Sequence[str], variable: str) -> Callable[[Command], Comm
     return decorate
 
 
+@dataclass(frozen=True, slots=True)
+class Many:
+    """The folder of `--projects`, and the names that `--project` picks; none are all."""
+
+    folder: Path
+    names: tuple[str, ...]
+
+
+_PROJECTS = (
+    click.option(
+        "--projects",
+        metavar="DIR",
+        type=click.Path(path_type=Path),
+        envvar="RECONCILE_PROJECTS",
+        help="Every file of this folder, and every folder of files in it, is a project of its own: all at once.",
+    ),
+    click.option(
+        "--project",
+        metavar="NAME",
+        multiple=True,
+        envvar="RECONCILE_PROJECT",
+        help="With --projects: this project alone, by its name or that of its file. Several times for several.",
+    ),
+)
+
+
+def projects_options(function: Command) -> Command:
+    """Adds --projects and --project; the command gets them as `many`, which is None where one project is meant."""
+
+    @wraps(function)
+    def wrapper(*args: Any, projects: Path | None, project: tuple[str, ...], **kwargs: Any) -> Any:
+        return function(*args, many=_many(projects, project), **kwargs)
+
+    decorated: Any = wrapper
+    for option in reversed(_PROJECTS):
+        decorated = option(decorated)
+    result: Command = decorated
+    return result
+
+
+def _many(folder: Path | None, names: tuple[str, ...]) -> Many | None:
+    """What is typed counts more than what a variable says; two of one kind contradict each other."""
+    source = click.get_current_context().get_parameter_source
+    if folder is None:
+        if names and source("project") is ParameterSource.COMMANDLINE:
+            raise click.UsageError(
+                "--project picks one of several projects: name their folder with --projects"
+            )
+        return None
+    paths, projects = source("paths"), source("projects")
+    if paths is projects:
+        raise click.UsageError("-c is one project and --projects are many: pass one of the two")
+    return None if paths is ParameterSource.COMMANDLINE else Many(folder, names)
+
+
 def request_options(*own: Option) -> Callable[[Command], Command]:
     """Adds --config, the options of a connection, and those of the flow that a command has of its own.
 
@@ -240,10 +335,10 @@ def request_options(*own: Option) -> Callable[[Command], Command]:
 
         decorated: Any = wrapper
         for option in reversed(
-            (config_option, *own, server_option, timeout_option, concurrency_option)
+            (*own, server_option, timeout_option, concurrency_option, rate_option)
         ):
             decorated = option(decorated)
-        result: Command = decorated
+        result: Command = config_option(decorated)
         return result
 
     return decorate
@@ -252,6 +347,7 @@ def request_options(*own: Option) -> Callable[[Command], Command]:
 # What the options of a request are called where click hands them over.
 _ASKED = (
     "paths",
+    "overlays",
     "only",
     "write_secrets",
     "server_version",
@@ -259,6 +355,7 @@ _ASKED = (
     "rooms",
     "timeout",
     "concurrency",
+    "max_requests_per_minute",
 )
 
 

@@ -8,10 +8,12 @@ import click
 
 from reconciler.cli.console import exit_of, findings_told, note, print_plan, reasons_in
 from reconciler.cli.options import (
+    Many,
     Output,
     live_option,
     only_option,
     output_options,
+    projects_options,
     request_options,
     rooms_option,
     strict_option,
@@ -23,6 +25,7 @@ from reconciler.pipeline.request import Request
 
 @click.command("plan")
 @request_options(only_option, live_option, write_secrets_option, rooms_option)
+@projects_options
 @click.option(
     "--out", type=click.Path(path_type=Path), help="Save the plan, to be applied as it is shown."
 )
@@ -36,6 +39,7 @@ def command(
     detailed_exitcode: bool,
     strict: bool,
     request: Request,
+    many: Many | None,
     output: Output,
 ) -> int:
     """Show what would change in the live project. Nothing is written to it.
@@ -51,7 +55,13 @@ def command(
       reconcile plan --format github            Markdown for a comment, annotations for the files
       reconcile plan --only agents              which agents change, whatever the trunks and rules do
       reconcile plan --rooms                    and which live rooms lack an agent
+      reconcile plan --projects config/         every file is a project of its own
     """
+    if many is not None:
+        from reconciler.cli.projects import plan_many, require_without
+
+        require_without({"--out": out, "--live": request.live_file})
+        return plan_many(many, request, output, strict=strict, detailed=detailed_exitcode)
     from reconciler.pipeline.artefacts import save
     from reconciler.pipeline.documents import document_of_plan
     from reconciler.pipeline.prepare import prepare

@@ -54,6 +54,7 @@ FORMATS = ("text", "json", "markdown", "github", "prometheus")
 def command(
     agents: tuple[str, ...],
     paths: tuple[Path, ...],
+    overlays: tuple[Path, ...],
     timeout: float,
     count: int,
     api_timeout: float,
@@ -85,7 +86,7 @@ def command(
     from reconciler.pipeline.rooms import open_project
     from reconciler.render.probe import probe_document, show_probe
 
-    request = Request(paths, timeout=api_timeout, concurrency=concurrency)
+    request = Request(paths, timeout=api_timeout, concurrency=concurrency, overlays=overlays)
     with findings_told(output):
         project = open_project(request)
     asked = Probe(names_asked(project, agents), timeout, count, knows_unnamed(project))

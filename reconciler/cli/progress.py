@@ -74,12 +74,12 @@ class ApplyProgress(Bar):
         self._is_silent = quiet
         self._count = 0
 
-    def done(self, result: Result) -> None:
-        """Notes one call that ended."""
+    def done(self, result: Result, label: str = "") -> None:
+        """Notes one call that ended; `label` says whose it is where there are several projects."""
         if self._is_told(is_done=result.outcome.value == "done"):
             from reconciler.render.report import progress_line
 
-            self._tell(progress_line(result, self._count, self._total))
+            self._tell(label + progress_line(result, self._count, self._total))
 
     def room_done(self, result: RoomResult) -> None:
         """Notes one agent that a room got, or did not get."""

@@ -53,6 +53,6 @@ def command(
     if plan_only:
         print_plan(prepared, output, document)
         return ExitCode.ERROR if exit_of(prepared.plan.findings, strict=False) else ExitCode.OK
-    if not may_write(prepared, document, writing, output, strict=False):
+    if not may_write(request, prepared, document, writing, output, strict=False):
         return ExitCode.ERROR
     return write(request, prepared, document, writing, output)

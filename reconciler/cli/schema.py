@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import click
 
 from reconciler.cli.console import emit
-from reconciler.cli.options import Output, config_option, output_options
+from reconciler.cli.options import Output, output_options, unread_config_option
 
 NAMES = (
     "dispatch",
@@ -17,6 +16,7 @@ NAMES = (
     "report",
     "ids",
     "objects",
+    "projects",
     "graph",
     "rooms",
     "probe",
@@ -33,9 +33,9 @@ NAMES = (
 
 @click.command("schema")
 @click.argument("name", type=click.Choice(NAMES), default="dispatch", metavar="[NAME]")
-@config_option
+@unread_config_option
 @output_options
-def command(name: str, paths: tuple[Path, ...], output: Output) -> int:
+def command(name: str, output: Output) -> int:
     """Print a JSON Schema: of the configuration, or of what `--format json` prints. It is JSON in any format.
 
     \b

@@ -71,6 +71,7 @@ from reconciler.errors import ReconcileError
 @output_in(("text", "json"), "RECONCILE_FORMAT")
 def command(
     paths: tuple[Path, ...],
+    overlays: tuple[Path, ...],
     host: str,
     port: int,
     resync: float,
@@ -120,6 +121,7 @@ def command(
         timeout=timeout,
         concurrency=concurrency,
         max_tries=tries,
+        overlays=overlays,
     )
 
     def ready(url: str) -> None:

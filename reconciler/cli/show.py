@@ -8,15 +8,15 @@ from pathlib import Path
 import click
 
 from reconciler.cli.console import emit, print_document, reasons_in
-from reconciler.cli.options import Output, config_option, output_options
+from reconciler.cli.options import Output, output_options, unread_config_option
 from reconciler.errors import FileError
 
 
 @click.command("show")
 @click.argument("file", type=click.Path(path_type=Path))
-@config_option
+@unread_config_option
 @output_options
-def command(file: Path, paths: tuple[Path, ...], output: Output) -> int:
+def command(file: Path, output: Output) -> int:
     """Show a saved plan, a snapshot, a receipt or a backup. A plan that is stale can be shown all the same.
 
     \b

@@ -2,31 +2,37 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import click
 
 from reconciler.cli.console import emit, exit_of, note
 from reconciler.cli.options import (
+    Many,
     Output,
     config_option,
     output_options,
+    projects_options,
     server_option,
     strict_option,
 )
-from reconciler.core.plan import RoutingTest
 from reconciler.errors import ExitCode
 from reconciler.pipeline.request import Request
 
 
 @click.command("validate")
 @config_option
+@projects_options
 @server_option
 @strict_option
 @output_options
 def command(
-    paths: tuple[Path, ...], server_version: str | None, strict: bool, output: Output
+    paths: tuple[Path, ...],
+    overlays: tuple[Path, ...],
+    server_version: str | None,
+    strict: bool,
+    many: Many | None,
+    output: Output,
 ) -> int:
     """Check the file offline: syntax, types, references, conflicts, lint, and the file's own routing tests.
 
@@ -37,25 +43,29 @@ def command(
       reconcile validate
       reconcile validate -c config/ --strict
       reconcile validate --format json | jq '.findings[].code'
+      reconcile validate --projects config/
     """
-    from reconciler.config.load import load, read_files
-    from reconciler.pipeline.guards import is_readable
-    from reconciler.pipeline.prepare import era_of, options_of
-    from reconciler.planning import check, check_routes
+    from reconciler.pipeline.configuration import configuration_of
+    from reconciler.pipeline.validate import validated
     from reconciler.render.document import findings_document
     from reconciler.render.formats import Format, show_findings
 
-    request = Request(paths=paths, server_version=server_version)
-    configuration = load(read_files(request.paths), os.environ)
-    options = options_of(request, configuration, era_of(request, configuration))
-    findings = check(configuration, options.era)
-    tests: tuple[RoutingTest, ...] = ()
-    if is_readable(configuration):
-        tests, untested = check_routes(configuration, options)
-        findings = tuple(sorted((*findings, *untested), key=lambda finding: finding.sort_key))
+    request = Request(paths, server_version=server_version, overlays=overlays)
+    if many is not None:
+        from reconciler.cli.projects import validate_many
+
+        return validate_many(many, request, output, strict=strict)
+    configuration = configuration_of(request)
+    findings, tests = validated(request, configuration)
     document = findings_document(findings, tests)
     emit(show_findings(document, Format(output.format), color=output.color))
     if not findings:
-        files = len(configuration.files)
-        note(f"no findings in {files} file{'' if files == 1 else 's'}", output)
+        counts = [_counted(len(configuration.files), "file")]
+        if configuration.overlays:
+            counts.append(_counted(len(configuration.overlays), "overlay"))
+        note(f"no findings in {' and '.join(counts)}", output)
     return ExitCode.ERROR if exit_of(findings, strict=strict, tests=tests) else ExitCode.OK
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

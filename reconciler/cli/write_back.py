@@ -20,8 +20,13 @@ write_back_option = click.option(
 )
 
 
-def require_write_back() -> None:
-    """Raises `ReconcileError` at once where what it needs is not installed."""
+def require_write_back(request: Request) -> None:
+    """Raises at once where what it needs is not installed, or where an overlay has a say in what the files mean."""
+    if request.overlays:
+        raise click.UsageError(
+            "--write-back changes the files of -c, and cannot tell what is to stand in an overlay over them: "
+            "run it without --overlay"
+        )
     from reconciler.pipeline.write_back import require_library
 
     require_library()

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reconciler.cli.console import emit, exit_of, note, print_plan
+from reconciler.cli.console import emit, exit_of, note, print_plan, tell_pace
 from reconciler.cli.options import Command, Output
 from reconciler.errors import ExitCode, FileError, Refused
 from reconciler.pipeline.request import Prepared, Request
 
 if TYPE_CHECKING:
+    from reconciler.pipeline.backups import Left
     from reconciler.pipeline.carry_out import Applied
     from reconciler.render.shapes import PlanDocument
 
@@ -82,10 +83,17 @@ def writing_options(function: Command) -> Command:
 
 
 def may_write(
-    prepared: Prepared, document: PlanDocument, writing: Writing, output: Output, *, strict: bool
+    request: Request,
+    prepared: Prepared,
+    document: PlanDocument,
+    writing: Writing,
+    output: Output,
+    *,
+    strict: bool,
 ) -> bool:
     """Shows the plan and asks. False where it has errors or failing tests; raises `Refused` where nobody says yes."""
     from reconciler.core.safety import deletion_guard
+    from reconciler.pipeline.pace import pace_of_applies
     from reconciler.render.formats import Format, show_plan
 
     plan = prepared.plan
@@ -99,21 +107,23 @@ def may_write(
     reason = deletion_guard(plan, writing.max_deletes)
     if reason is not None:
         raise Refused(f"nothing was written: {reason}")
+    tell_pace(pace_of_applies(request, [prepared]), output)
     has_writes = not plan.is_empty or (prepared.rooms is not None and prepared.rooms.has_writes)
     if has_writes and prepared.saved is None and not writing.auto_approve:
         if output.format != "text":
             # Whoever is asked has to see what for; the data on stdout comes afterwards.
             shown = show_plan(document, Format.TEXT)
             click.echo(shown.rstrip("\n"), err=True)
-        _ask(prepared)
+        ask("" if prepared.configuration.former is not None else ", or apply a saved plan")
     return True
 
 
-def _ask(prepared: Prepared) -> None:
-    """Asks on a terminal; anything but `yes` refuses."""
+def ask(otherwise: str = "") -> None:
+    """Asks on a terminal; anything but `yes` refuses. `otherwise`: what else there is where nobody can be asked."""
     if sys.stdin is None or not (sys.stdin.isatty() and sys.stderr.isatty()):
-        other = "" if prepared.configuration.former is not None else ", or apply a saved plan"
-        raise Refused(f"nothing was written: there is nobody to ask; pass --auto-approve{other}")
+        raise Refused(
+            f"nothing was written: there is nobody to ask; pass --auto-approve{otherwise}"
+        )
     click.echo("\nApply this? Only yes will do: ", err=True, nl=False)
     answer = sys.stdin.readline()
     if answer.strip() != "yes":
@@ -130,15 +140,11 @@ def write(
 ) -> int:
     """Leaves a backup, applies and reports. `then` is done where the objects are all as planned."""
     from reconciler.cli.progress import ApplyProgress
-    from reconciler.pipeline.backups import complete_backup, leave_backup
     from reconciler.pipeline.carry_out import carry_out
     from reconciler.render.formats import Format, show_report
     from reconciler.render.report import report_document
 
-    left = None
-    if writing.backups is not None and not prepared.plan.is_empty:
-        left = leave_backup(writing.backups, prepared)
-        _tell(f"backup written to {left.path}", output)
+    left = back_up(writing, prepared, output)
     # Thousands of calls follow; what there is by now stays to the end.
     gc.freeze()
     gc.enable()
@@ -146,12 +152,7 @@ def write(
     total = len(prepared.plan.calls) + (len(tuple(rooms.agents_brought())) if rooms else 0)
     with ApplyProgress(total, quiet=output.quiet) as progress:
         applied = carry_out(request, prepared, progress.done, progress.room_done)
-    if left is not None:
-        try:
-            complete_backup(left, prepared, applied)
-        except FileError as error:
-            # What lived before is in it all the same, and that is what it is for.
-            _tell(f"the backup stays without what came of the apply: {error}", output)
+    complete(left, prepared, applied, output)
     report = applied.report
     document = report_document(planned, report, rooms, applied.rooms)
     emit(show_report(document, Format(output.format), color=output.color, verbose=output.verbose))
@@ -163,6 +164,35 @@ def write(
     if then is not None:
         then(applied)
     return ExitCode.OK if document["complete"] else ExitCode.ERROR
+
+
+def back_up(writing: Writing, prepared: Prepared, output: Output, label: str = "") -> Left | None:
+    """Leaves the backup of a plan that is about to be applied, if one is wanted; `label` says whose it is.
+
+    Raises `Refused` where it cannot be written.
+    """
+    from reconciler.pipeline.backups import leave_backup
+
+    if writing.backups is None or prepared.plan.is_empty:
+        return None
+    left = leave_backup(writing.backups, prepared)
+    _tell(f"{label}backup written to {left.path}", output)
+    return left
+
+
+def complete(
+    left: Left | None, prepared: Prepared, applied: Applied, output: Output, label: str = ""
+) -> None:
+    """Adds to a backup what came of the apply."""
+    from reconciler.pipeline.backups import complete_backup
+
+    if left is None:
+        return
+    try:
+        complete_backup(left, prepared, applied)
+    except FileError as error:
+        # What lived before is in it all the same, and that is what it is for.
+        _tell(f"{label}the backup stays without what came of the apply: {error}", output)
 
 
 def _tell(text: str, output: Output) -> None:

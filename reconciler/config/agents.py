@@ -122,7 +122,7 @@ class AgentsReader(SectionReader):
             required_metadata=required,
             join_timeout=JOIN_TIMEOUT if timeout is None else timeout,
             when_agent_leaves=WhenAgentLeaves(leaves) if leaves else WhenAgentLeaves.IGNORE,
-            origin=ObjectOrigin(self.file, Scalar(path, True, node.line, node.column), mapping),
+            origin=ObjectOrigin(Scalar(path, True, node.line, node.column, node.file), mapping),
         )
         return None if self._stands_already(convention, mapping, path) else convention
 

@@ -22,9 +22,9 @@ class FileReader(SectionReader):
     """Reads the sections of one file into those of all files."""
 
     def __init__(self, tree: Tree, sections: Sections) -> None:
-        super().__init__(tree.file, sections)
+        super().__init__(sections)
         self._root = tree.root
-        self._objects = ObjectReader(tree.file, sections.problems, sections.secrets)
+        self._objects = ObjectReader(sections.problems, sections.secrets)
 
     def read(self) -> None:
         """Reads every section but the conventions, which wait until all files are read."""
@@ -33,15 +33,15 @@ class FileReader(SectionReader):
                 case "version":
                     self._version(node)
                 case "project":
-                    ProjectReader(self.file, self.sections).project(node)
+                    ProjectReader(self.sections).project(node)
                 case "sip":
                     self._sip(node)
                 case "agents":
-                    AgentsReader(self.file, self.sections).agents(node)
+                    AgentsReader(self.sections).agents(node)
                 case "tests":
-                    TestsReader(self.file, self.sections).tests(node)
+                    TestsReader(self.sections).tests(node)
                 case "lint":
-                    LintReader(self.file, self.sections).lint(node)
+                    LintReader(self.sections).lint(node)
                 case _ if not key.startswith(IGNORED):
                     message = f'there is no section "{key}"'
                     self.unknown_key(self._root, key, key, message, SECTIONS)
@@ -66,8 +66,8 @@ class FileReader(SectionReader):
 
     def _kind(self, kind: Kind, members: Mapping) -> None:
         objects = self.sections.sip[kind.name]
-        for name, (line, column, body, plain) in members.entries.items():
-            key = Scalar(name, plain, line, column)
+        for name, (line, column, body, plain, file) in members.entries.items():
+            key = Scalar(name, plain, line, column, file)
             path = f"sip.{kind.section}.{name}"
             read = self._objects.object(kind, name, key, body)
             if not name:

@@ -8,21 +8,34 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TypeAlias
 
 from reconciler.errors import FileError
 
 SUFFIXES = (".yaml", ".yml")
 
+Overlays: TypeAlias = Sequence[tuple[Path, bytes]]
+"""Files that change a configuration, in the order in which they do."""
+
 
 def read_files(paths: Sequence[Path]) -> dict[Path, bytes]:
     """The bytes of some files, and of the YAML files in some folders. Raises `FileError` where there is nothing."""
-    return {path: _bytes(path) for path in _files(paths)}
+    missing = "write one with `reconcile init`, or name another with -c"
+    return {path: _bytes(path, missing) for path in _files(paths)}
+
+
+def read_overlays(paths: Sequence[Path]) -> Overlays:
+    """The bytes of overlays. Raises `FileError`; a folder is none, because its order would be nobody's decision."""
+    for path in paths:
+        if path.is_dir():
+            raise FileError(f"{path}: an overlay is a file: name each with an --overlay of its own")
+    return [(path, _bytes(path, "name another with --overlay")) for path in paths]
 
 
 def _files(paths: Sequence[Path]) -> Iterator[Path]:
     for path in paths:
         if path.is_dir():
-            inside = sorted(one for one in path.iterdir() if _is_configuration(one))
+            inside = configurations_in(path)
             if not inside:
                 raise FileError(
                     f"{path}: no .yaml file in this folder: write one with `reconcile init -c {path}/dispatch.yaml`"
@@ -32,18 +45,24 @@ def _files(paths: Sequence[Path]) -> Iterator[Path]:
             yield path
 
 
+def configurations_in(folder: Path) -> list[Path]:
+    """The files of a folder that belong to a project, by name. Raises `FileError` where it cannot be listed."""
+    try:
+        return sorted(one for one in folder.iterdir() if _is_configuration(one))
+    except OSError as error:
+        raise FileError(f"{folder}: cannot be read: {error.strerror}") from error
+
+
 def _is_configuration(path: Path) -> bool:
     """Whether a file of a folder belongs to the project; a link that leads nowhere does, and is an error."""
     return path.suffix in SUFFIXES and not path.name.startswith(".") and not path.is_dir()
 
 
-def _bytes(path: Path) -> bytes:
+def _bytes(path: Path, if_missing: str) -> bytes:
     try:
         return path.read_bytes()
     except FileNotFoundError as error:
-        raise FileError(
-            f"{path}: no such file: write one with `reconcile init`, or name another with -c"
-        ) from error
+        raise FileError(f"{path}: no such file: {if_missing}") from error
     except OSError as error:
         raise FileError(f"{path}: cannot be read: {error.strerror}") from error
     except ValueError as error:

@@ -36,7 +36,7 @@ class FreeReader(ScalarReader):
                 and not value.is_null
             ):
                 if kind == "file":
-                    return self.secrets.file_ref(self.file, value.text)
+                    return self.secrets.file_ref(value.file, value.text)
                 if ENV_NAME.fullmatch(value.text):
                     return self.secrets.env_ref(value.text)
                 message = "this cannot be the name of a variable"

@@ -1,4 +1,4 @@
-"""Loads the files of a project and merges them, section by section, into one configuration.
+"""Loads the files of a project, lays its overlays over them, and merges them, section by section, into one value.
 
 Everything that is wrong is collected and returned with the configuration, all of it at once.
 """
@@ -10,33 +10,31 @@ from pathlib import Path
 
 from reconciler.agents.conventions import AgentPlane, Conventions
 from reconciler.config.file import FileReader
-from reconciler.config.files import read_files
+from reconciler.config.files import Overlays, read_files, read_overlays
 from reconciler.config.ignore import ignored_on_lines
 from reconciler.config.model import Configuration, Project
 from reconciler.config.problems import Problems
 from reconciler.config.references import check_identities, resolve_trunks
 from reconciler.config.secrets import SecretSource
 from reconciler.config.sections import ProjectDraft, Sections
-from reconciler.config.tree import parse
-from reconciler.config.yaml_text import Unparsable
+from reconciler.config.trees import parse_all
 from reconciler.core.finding import Mark
 
-__all__ = ["load", "read_files"]
+__all__ = ["load", "read_files", "read_overlays"]
 
 
-def load(files: Mapping[Path, bytes], environ: Mapping[str, str]) -> Configuration:
-    """The configuration that some files make together."""
+def load(
+    files: Mapping[Path, bytes], environ: Mapping[str, str], overlays: Overlays = ()
+) -> Configuration:
+    """The configuration that some files make together, with overlays over it."""
     problems = Problems()
     sections = Sections(problems, SecretSource(environ))
-    for path, data in files.items():
-        try:
-            tree = parse(data, str(path))
-        except Unparsable as error:
-            problems.extend(error.findings)
-            sections.is_partial = True
-            continue
+    trees, told = parse_all(files, overlays, sections)
+    problems.extend(told)
+    for tree in trees:
         problems.extend(tree.findings)
         FileReader(tree, sections).read()
+    for path, data in (*files.items(), *overlays):
         sections.ignores.extend(ignored_on_lines(data, str(path)))
     if not (sections.has_version or sections.is_partial):
         mark = Mark(str(next(iter(files), "")), 1, 1)
@@ -49,6 +47,7 @@ def load(files: Mapping[Path, bytes], environ: Mapping[str, str]) -> Configurati
     conventions = Conventions(one for one in found if one is not None)
     return Configuration(
         files=tuple(str(path) for path in files),
+        overlays=tuple(str(path) for path, _ in overlays),
         project=_project(sections.project),
         sip={kind: tuple(objects.values()) for kind, objects in sections.sip.items()},
         lines=sections.lines,

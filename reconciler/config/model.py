@@ -75,7 +75,7 @@ class Former:
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """One project out of one or more files.
+    """One project out of one or more files, and what `overlays` changed in them.
 
     `sip` has an entry for each kind that the files manage: a kind that is missing is left alone, an empty one is
     managed and empty. `lines` are the neutral labels of rules. `agents` is None where the plane is not managed.
@@ -84,6 +84,7 @@ class Configuration:
     """
 
     files: tuple[str, ...] = ()
+    overlays: tuple[str, ...] = ()
     project: Project = field(default_factory=Project)
     sip: Mapping[str, tuple[Desired, ...]] = field(default_factory=dict)
     lines: Mapping[str, str] = field(default_factory=dict)

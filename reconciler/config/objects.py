@@ -70,9 +70,7 @@ class ObjectReader(FieldReader):
         self._group(kind, shape_of(kind), mapping, path, "", fields, own)
         self._require(kind, key, mapping, path)
         if not own:
-            return Desired(
-                kind.name, name, fields, origin=ObjectOrigin(self.file, key, mapping)
-            ), None
+            return Desired(kind.name, name, fields, origin=ObjectOrigin(key, mapping)), None
         identifier = self._own_text(own, "id", path)
         former = self._own_text(own, "renamed_from", path)
         if identifier is not None and former is not None:
@@ -87,7 +85,7 @@ class ObjectReader(FieldReader):
             identifier,
             former,
             self._unmanaged(kind, own, path),
-            ObjectOrigin(self.file, key, mapping),
+            ObjectOrigin(key, mapping),
         )
         return desired, self._own_text(own, LINE_KEY, path)
 

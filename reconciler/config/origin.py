@@ -9,10 +9,9 @@ from reconciler.core.finding import Mark
 class ObjectOrigin:
     """The place of an object, and of everything below it."""
 
-    __slots__ = ("file", "key", "node")
+    __slots__ = ("key", "node")
 
-    def __init__(self, file: str, key: Scalar, node: Mapping) -> None:
-        self.file = file
+    def __init__(self, key: Scalar, node: Mapping) -> None:
         self.key = key
         self.node = node
 
@@ -36,7 +35,7 @@ class ObjectOrigin:
                 rest = after.removeprefix(".")
             else:
                 break
-        return Mark(self.file, place.line + 1, place.column + 1)
+        return Mark(place.file, place.line + 1, place.column + 1)
 
 
 def _longest(node: Mapping, path: str) -> str | None:

@@ -38,16 +38,15 @@ _SHOWN = 60
 
 
 class ScalarReader:
-    """Reads values of one file; problems are noted, and the value is then None."""
+    """Reads values; problems are noted, and the value is then None."""
 
-    def __init__(self, file: str, problems: Problems, secrets: SecretSource) -> None:
-        self.file = file
+    def __init__(self, problems: Problems, secrets: SecretSource) -> None:
         self.problems = problems
         self.secrets = secrets
 
     def mark(self, node: Node) -> Mark:
         """The place of a node."""
-        return Mark(self.file, node.line + 1, node.column + 1)
+        return Mark(node.file, node.line + 1, node.column + 1)
 
     def error(self, code: str, node: Node, path: str, message: str, fix: str = "") -> None:
         """Notes an error at a node."""

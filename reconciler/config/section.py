@@ -13,8 +13,8 @@ from reconciler.core.finding import Mark
 class SectionReader(FreeReader):
     """Reads a section of one file into the sections of all."""
 
-    def __init__(self, file: str, sections: Sections) -> None:
-        super().__init__(file, sections.problems, sections.secrets)
+    def __init__(self, sections: Sections) -> None:
+        super().__init__(sections.problems, sections.secrets)
         self.sections = sections
 
     def known(

@@ -31,8 +31,11 @@ MAX_KEY = 8192
 _TOLD_DEPTH = 12  # as deep as anything that has a meaning
 
 
-def parse(data: bytes, file: str) -> Tree:
-    """The tree of one file. Raises `Unparsable` with all that was found until there was nothing more to read."""
+def parse(data: bytes, file: str, if_empty: str = "") -> Tree:
+    """The tree of one file; `if_empty` is the remedy for an empty one, if it is not to write a first file.
+
+    Raises `Unparsable` with all that was found until there was nothing more to read.
+    """
     text = decode(data, file)
     builder = _Builder(file)
     try:
@@ -41,14 +44,15 @@ def parse(data: bytes, file: str) -> Tree:
         raise Unparsable(*builder.findings, syntax_error(error, file, text)) from error
     root = builder.root
     if root is None or (type(root) is Scalar and root.is_null):
-        message, fix = "the file is empty", "run `reconcile init` to have one written"
+        message = "the file is empty"
+        fix = if_empty or "run `reconcile init` to have one written"
         raise Unparsable(hard_error("yaml-empty", file, 0, 0, message, fix))
     if not isinstance(root, Mapping):
         message = "the file must be a mapping of sections, such as `version: 1`"
         raise Unparsable(
             *builder.findings, hard_error("yaml-shape", file, root.line, root.column, message)
         )
-    return Tree(file, root, tuple(builder.findings))
+    return Tree(root, tuple(builder.findings))
 
 
 class _Frame:
@@ -76,7 +80,7 @@ class _Builder:
         self.findings: list[Finding] = []
         self._file = file
         # The lowest frame is the stream: a list of the file's one document.
-        self._stack = [_Frame(Sequence(0, 0), None)]
+        self._stack = [_Frame(Sequence(0, 0, file), None)]
         self._anchors: dict[str, Node] = {}
         self._open: set[str] = set()
         self._sizes: dict[int, tuple[int, int]] = {}
@@ -91,7 +95,7 @@ class _Builder:
 
     def run(self, next_event: Callable[[], Any]) -> None:
         """Consumes all events of the stream."""
-        frame = self._stack[-1]
+        frame, file = self._stack[-1], self._file
         # The loop runs once for every value of the file, so what happens to scalars stands here in full.
         while True:
             event = next_event()
@@ -99,7 +103,7 @@ class _Builder:
             if kind is yaml.ScalarEvent:
                 mark = event.start_mark
                 text = event.value
-                scalar = Scalar(text, event.implicit[0], mark.line, mark.column)
+                scalar = Scalar(text, event.implicit[0], mark.line, mark.column, file)
                 if event.anchor is not None or event.tag is not None or not text.isprintable():
                     self._unusual(event, scalar)
                 if frame.items is not None:
@@ -134,7 +138,7 @@ class _Builder:
             raise self._stop("yaml-depth", mark, f"nested deeper than {MAX_DEPTH} levels")
         if event.tag is not None:
             self._refuse_tag(mark.line, mark.column)
-        frame = _Frame(make(mark.line, mark.column), event.anchor)
+        frame = _Frame(make(mark.line, mark.column, self._file), event.anchor)
         if event.anchor is not None:
             self._open.add(event.anchor)
             self._anchors.pop(event.anchor, None)
@@ -193,7 +197,7 @@ class _Builder:
             frame.key = node
         else:
             self._complain("yaml-key", node.line, node.column, "a key must be a text")
-            frame.key = Scalar("", False, node.line, node.column)
+            frame.key = Scalar("", False, node.line, node.column, node.file)
 
     def _entry(self, frame: _Frame, node: Node) -> None:
         """The value of the key that came before it."""
@@ -208,14 +212,14 @@ class _Builder:
             message = f"a key of more than {MAX_KEY:,} characters"
             raise self._stop("yaml-key", key, message)
         frame.key = None
-        entries[text] = (key.line, key.column, node, key.plain)
+        entries[text] = (key.line, key.column, node, key.plain, key.file)
 
     def _merge(self, entries: dict[str, Entry]) -> None:
         """`<<: *anchor` as YAML 1.1 has it: keys that are written win, then the first of the merged ones.
 
         In quotes it is a key like others.
         """
-        line, column, source, _ = entries.pop("<<")
+        line, column, source, _, _ = entries.pop("<<")
         sources = source.items if isinstance(source, Sequence) else [source]
         for one in sources:
             if not isinstance(one, Mapping):

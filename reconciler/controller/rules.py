@@ -11,14 +11,19 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 from reconciler.agents.conventions import Convention, Conventions
-from reconciler.config.load import load, read_files
+from reconciler.config.files import Overlays
+from reconciler.config.load import load, read_files, read_overlays
 from reconciler.config.model import Configuration
 from reconciler.core.finding import Severity
 from reconciler.errors import ReconcileError, Refused
 from reconciler.gateway.endpoint import Endpoint
 from reconciler.pipeline.guards import ConfigError, endpoint_of, require_known_project
+
+# The files and the overlays over them.
+_Content: TypeAlias = tuple[Mapping[Path, bytes], Overlays]
 
 # What else may be wrong with a file is the business of `validate` and `plan`.
 _OWN = re.compile(r"(agents\b|version\b|$)")
@@ -50,13 +55,19 @@ class Rules:
 class RulesInForce:
     """The rules that count now; they change between two events, never within one."""
 
-    def __init__(self, paths: tuple[Path, ...], environ: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        paths: tuple[Path, ...],
+        environ: Mapping[str, str],
+        overlays: tuple[Path, ...] = (),
+    ) -> None:
         self._paths = paths
+        self._overlays = overlays
         self._environ = environ
         # What was judged last, what is in force, and what was read last: None where it could not be read.
-        self._content = self._in_force = read_files(paths)
-        self._next: Mapping[Path, bytes] | None = self._content
-        self.now = rules_in(load(self._content, environ), environ)
+        self._content = self._in_force = self._read()
+        self._next: _Content | None = self._content
+        self.now = self._rules_of(self._content)
         self.is_current = True
 
     async def watch(
@@ -78,7 +89,7 @@ class RulesInForce:
     def reload(self) -> bool:
         """Whether the rules changed. Raises `ReconcileError` once for each content that cannot be used."""
         try:
-            content = read_files(self._paths)
+            content = self._read()
         except ReconcileError:
             if self._next is None:
                 raise
@@ -93,7 +104,7 @@ class RulesInForce:
         if not is_whole:
             return False
         self._content = content
-        rules = rules_in(load(content, self._environ), self._environ)
+        rules = self._rules_of(content)
         if (rules.endpoint, rules.identity) != (self.now.endpoint, self.now.identity):
             raise Refused(
                 f"the file is for {_named(rules)} now, and this process serves {_named(self.now)}: start another one"
@@ -102,6 +113,13 @@ class RulesInForce:
         self.is_current = True
         self._in_force = content
         return True
+
+    def _read(self) -> _Content:
+        return read_files(self._paths), read_overlays(self._overlays)
+
+    def _rules_of(self, content: _Content) -> Rules:
+        files, overlays = content
+        return rules_in(load(files, self._environ, overlays), self._environ)
 
     def _is_back(self) -> bool:
         """A file that was away is there again as it was: if it was a good one, all is well."""

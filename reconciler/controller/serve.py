@@ -60,6 +60,7 @@ class Settings:
     timeout: float = 8.0
     concurrency: int = 64
     max_tries: int = 5
+    overlays: tuple[Path, ...] = ()
 
 
 @dataclass(slots=True)
@@ -89,7 +90,7 @@ async def serve(settings: Settings, ready: Callable[[str], None] | None = None) 
 
 
 async def _assemble(settings: Settings, stack: AsyncExitStack) -> _Running:
-    rules = RulesInForce(settings.paths, settings.environ)
+    rules = RulesInForce(settings.paths, settings.environ, settings.overlays)
     readiness = Readiness(configuration=True)
     metrics = Metrics()
     alerts = Alerts(metrics)

@@ -57,9 +57,13 @@ def _id(kind: str, message: Any) -> str:
     return identifier
 
 
-def read_messages(client: TwirpClient, kinds: Iterable[str] = ALL_KINDS) -> dict[str, list[Any]]:
-    """The live messages of some kinds, one call each, all at the same time."""
+def read_messages(
+    client: TwirpClient, kinds: Iterable[str] = ALL_KINDS, *, at_once: bool = True
+) -> dict[str, list[Any]]:
+    """The live messages of some kinds, one call each, all at the same time or one after the other."""
     wanted = list(kinds)
+    if not at_once:
+        return {kind: list_messages(client, kind) for kind in wanted}
     with background(len(wanted), "list") as pool:
         return dict(
             zip(wanted, pool.map(lambda kind: list_messages(client, kind), wanted), strict=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import tenacity
@@ -25,39 +25,42 @@ LONGEST_WAIT = 8.0
 
 
 def retrying(
-    first: ApiError, deadline: float, *, repeat: bool
+    first: ApiError, left: Callable[[], float], *, repeat: bool
 ) -> Iterator[tenacity.AttemptManager]:
-    """The further tries after a first that failed, waiting before each; the last error is raised as it is."""
+    """The further tries after a first that failed, waiting before each; the last error is raised as it is.
+
+    `left` tells how many seconds there are for all of them.
+    """
     failures = [first]
-    time.sleep(_first_wait(failures, deadline))
-    return iter(tenacity.Retrying(**_policy(failures, deadline, repeat=repeat)))
+    time.sleep(_first_wait(failures, left))
+    return iter(tenacity.Retrying(**_policy(failures, left, repeat=repeat)))
 
 
 async def retrying_async(
-    first: ApiError, deadline: float, *, repeat: bool
+    first: ApiError, left: Callable[[], float], *, repeat: bool
 ) -> tenacity.AsyncRetrying:
     """The same for a coroutine: `async for attempt in await retrying_async(…)`."""
     import asyncio  # only those who wait in a coroutine have it already
 
     failures = [first]
-    await asyncio.sleep(_first_wait(failures, deadline))
-    return tenacity.AsyncRetrying(**_policy(failures, deadline, repeat=repeat))
+    await asyncio.sleep(_first_wait(failures, left))
+    return tenacity.AsyncRetrying(**_policy(failures, left, repeat=repeat))
 
 
-def _first_wait(failures: list[ApiError], deadline: float) -> float:
+def _first_wait(failures: list[ApiError], left: Callable[[], float]) -> float:
     wait = _wait(failures)
-    if time.monotonic() + wait >= deadline:
+    if wait >= left():
         raise failures[0]
     return wait
 
 
-def _policy(failures: list[ApiError], deadline: float, *, repeat: bool) -> dict[str, Any]:
+def _policy(failures: list[ApiError], left: Callable[[], float], *, repeat: bool) -> dict[str, Any]:
     """What tenacity has to know, the same for threads and coroutines."""
 
     def stop(state: tenacity.RetryCallState) -> bool:
         _note(state, failures)
         refused = sum(isinstance(error, Unreachable) and not error.sent for error in failures)
-        return refused >= REFUSED_TRIES or time.monotonic() + _wait(failures) >= deadline
+        return refused >= REFUSED_TRIES or _wait(failures) >= left()
 
     return {
         "retry": tenacity.retry_if_exception(

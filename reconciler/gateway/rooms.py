@@ -46,6 +46,7 @@ from reconciler.gateway.token import TokenSource
 
 if TYPE_CHECKING:
     from reconciler.gateway.endpoint import Endpoint
+    from reconciler.gateway.rate import RateLimit
 
 Answer = TypeVar("Answer", bound=Message)
 
@@ -56,12 +57,21 @@ class RoomsClient:
     """The rooms of one project; an asynchronous context manager.
 
     `timeout` is in seconds and covers all tries of one call. No more than `concurrency` requests are under way at any
-    time, and where the server asks for fewer (429), all wait as long as it says.
+    time, and where the server asks for fewer (429), all wait as long as it says. With a `limit` each request
+    waits for its turn, which is no part of its time.
     """
 
-    def __init__(self, endpoint: Endpoint, *, timeout: float = 30.0, concurrency: int = 32) -> None:
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        *,
+        timeout: float = 30.0,
+        concurrency: int = 32,
+        limit: RateLimit | None = None,
+    ) -> None:
         self.endpoint = endpoint
         self.timeout = timeout
+        self._limit = limit
         self._tokens = TokenSource(endpoint)
         self._slots = asyncio.Semaphore(concurrency)
         self._concurrency = concurrency
@@ -227,6 +237,7 @@ class RoomsClient:
         deadline = time.monotonic() + self.timeout
         try:
             async with self._slots:
+                await self._turn(method, deadline if is_leased else None)
                 if not is_leased:
                     # The time runs from the first try, not from when this call queued up behind others.
                     deadline = time.monotonic() + self.timeout
@@ -250,6 +261,20 @@ class RoomsClient:
                 status=200,
             ) from error
 
+    async def _turn(self, method: str, deadline: float | None) -> None:
+        """Waits for a turn within the limit. Raises `Unreachable` where that would be after the deadline."""
+        if self._limit is None:
+            return
+        wait = self._limit.reserve(time.monotonic())
+        if deadline is not None and time.monotonic() + wait >= deadline:
+            raise Unreachable(
+                f"{method}: no more requests a minute are allowed: it was not sent",
+                method=method,
+                sent=False,
+            )
+        if wait > 0.0:
+            await asyncio.sleep(wait)
+
     async def _again(
         self,
         first: ApiError,
@@ -262,9 +287,12 @@ class RoomsClient:
     ) -> bytes:
         from reconciler.gateway.retry import retrying_async
 
-        async for attempt in await retrying_async(first, deadline, repeat=repeat):
+        async for attempt in await retrying_async(
+            first, lambda: deadline - time.monotonic(), repeat=repeat
+        ):
             with attempt:
                 async with self._slots:
+                    await self._turn(method, deadline)
                     if time.monotonic() >= deadline:
                         raise first
                     return await self._send(service, method, body, token, deadline)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from reconciler.core.objects import Live, Snapshot
 from reconciler.core.plan import Call
@@ -19,6 +19,10 @@ from reconciler.gateway.version import found_era
 from reconciler.sip.era import Era
 from reconciler.sip.spec import KIND_BY_NAME
 
+if TYPE_CHECKING:
+    from reconciler.gateway.neighbours import Neighbours
+    from reconciler.gateway.rate import RateLimit
+
 SecretOf = Callable[[Call, str], str]
 """The text of the sensitive field at a path that a call writes."""
 
@@ -32,7 +36,11 @@ class Observed:
 
 
 class LiveServer:
-    """Reads and writes the objects of one project. `era` decides how fields with two places are read."""
+    """Reads and writes the objects of one project. `era` decides how fields with two places are read.
+
+    With `neighbours` it is one of many: connections are theirs together, and lists are read one after the other, since
+    the others are read meanwhile.
+    """
 
     def __init__(
         self,
@@ -41,11 +49,18 @@ class LiveServer:
         era: Era = Era.NEW,
         timeout: float = 30.0,
         concurrency: int = 8,
+        limit: RateLimit | None = None,
+        neighbours: Neighbours | None = None,
     ) -> None:
         self.endpoint = endpoint
         self.era = era
+        self._neighbours = neighbours
         self._client = TwirpClient(
-            endpoint, timeout=timeout, connections=max(concurrency, len(ALL_KINDS))
+            endpoint,
+            timeout=timeout,
+            connections=max(concurrency, len(ALL_KINDS)),
+            limit=limit,
+            pool=neighbours.connections(endpoint) if neighbours is not None else None,
         )
         self._secret_of: SecretOf | None = None
 
@@ -59,8 +74,21 @@ class LiveServer:
 
     def observe(self, *, find_era: bool = False, kinds: Iterable[str] = ALL_KINDS) -> Observed:
         """The live messages of some kinds, and with `find_era` what they tell of the server."""
-        messages = read_messages(self._client, kinds)
-        return Observed(messages, found_era(self._client, messages) if find_era else None)
+        messages = self._messages(kinds)
+        return Observed(messages, self._found_era(messages) if find_era else None)
+
+    def _messages(self, kinds: Iterable[str]) -> dict[str, list[Any]]:
+        return read_messages(self._client, kinds, at_once=self._neighbours is None)
+
+    def _found_era(self, messages: dict[str, list[Any]]) -> Era | None:
+        if self._neighbours is None:
+            return found_era(self._client, messages)
+        return self._neighbours.era(self.endpoint, lambda: found_era(self._client, messages))
+
+    def hurry(self) -> None:
+        """Lets calls that wait for their turn go out at once: no more are begun, and what has begun shall end."""
+        if self._client.limit is not None:
+            self._client.limit.hurry()
 
     def snapshot(self, observed: Observed) -> Snapshot:
         """Observed messages in normal form, as this server's era has them."""
@@ -70,7 +98,7 @@ class LiveServer:
         """The live messages of some kinds by id."""
         return {
             kind: {getattr(message, ID_FIELD[kind]): message for message in messages}
-            for kind, messages in read_messages(self._client, kinds).items()
+            for kind, messages in self._messages(kinds).items()
         }
 
     def live(self, kind: str, message: Any) -> Live:

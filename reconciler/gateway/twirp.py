@@ -8,7 +8,6 @@ have had its effect, and only the caller knows whether a second try is safe.
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -18,11 +17,13 @@ from urllib3.exceptions import HTTPError
 
 from reconciler import __version__
 from reconciler.errors import BadAnswer, Unreachable
+from reconciler.gateway.deadline import Deadline
 from reconciler.gateway.failures import Throttled, failure, is_retryable, lost, stranger, too_slow
 from reconciler.gateway.token import TokenSource
 
 if TYPE_CHECKING:
     from reconciler.gateway.endpoint import Endpoint
+    from reconciler.gateway.rate import RateLimit
 
 Answer = TypeVar("Answer", bound=Message)
 
@@ -32,19 +33,32 @@ MAX_ANSWER = 512 * 1024 * 1024
 _SHORTEST = 0.05
 
 
+def connections_to(endpoint: Endpoint, most: int) -> urllib3.HTTPConnectionPool:
+    """Connections to one host, at most so many of them at a time."""
+    return urllib3.connection_from_url(endpoint.url, maxsize=most, block=True, retries=False)
+
+
 class TwirpClient:
     """Calls of one endpoint over a pool of connections; safe to share between threads.
 
-    `timeout` is in seconds and covers all tries of one call.
+    `timeout` is in seconds and covers all tries of one call; waiting for a turn within `limit` is no part of it. A
+    `pool` of connections may be shared with other clients of the same host.
     """
 
-    def __init__(self, endpoint: Endpoint, *, timeout: float = 30.0, connections: int = 8) -> None:
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        *,
+        timeout: float = 30.0,
+        connections: int = 8,
+        limit: RateLimit | None = None,
+        pool: urllib3.HTTPConnectionPool | None = None,
+    ) -> None:
         self.endpoint = endpoint
         self.timeout = timeout
+        self.limit = limit
         self._tokens = TokenSource(endpoint)
-        self._pool = urllib3.connection_from_url(
-            endpoint.url, maxsize=connections, block=True, retries=False
-        )
+        self._pool = connections_to(endpoint, connections) if pool is None else pool
         path = endpoint.url.split("://", 1)[1]
         self._prefix = path[path.index("/") :] if "/" in path else ""
 
@@ -52,9 +66,9 @@ class TwirpClient:
         """Closes all connections."""
         self._pool.close()
 
-    def deadline(self) -> float:
-        """When a call that starts now has to be over, on the monotonic clock."""
-        return time.monotonic() + self.timeout
+    def deadline(self) -> Deadline:
+        """When a call that starts now has to be over."""
+        return Deadline(self.timeout)
 
     def call(
         self,
@@ -64,7 +78,7 @@ class TwirpClient:
         answer: type[Answer],
         *,
         repeat: bool,
-        deadline: float | None = None,
+        deadline: Deadline | None = None,
     ) -> Answer:
         """One call. `repeat` says that a second request does no harm, so that lost answers are tried again.
 
@@ -112,7 +126,7 @@ class TwirpClient:
         content_type: str,
         *,
         repeat: bool,
-        deadline: float,
+        deadline: Deadline,
     ) -> bytes:
         """The body of a good answer, after as many tries as are safe and there is time for."""
         try:
@@ -123,16 +137,18 @@ class TwirpClient:
             # The retry library is imported by those who need it: most commands never do.
             from reconciler.gateway.retry import retrying
 
-            for attempt in retrying(error, deadline, repeat=repeat):
+            for attempt in retrying(error, deadline.left, repeat=repeat):
                 with attempt:
                     return self._once(service, method, body, content_type, deadline)
         raise AssertionError("the retries end with an answer or an error")
 
     def _once(
-        self, service: str, method: str, body: bytes, content_type: str, deadline: float
+        self, service: str, method: str, body: bytes, content_type: str, deadline: Deadline
     ) -> bytes:
         """One request and the body of its answer, if it is a good one."""
-        remaining = max(deadline - time.monotonic(), _SHORTEST)
+        if self.limit is not None:
+            deadline.extend(self.limit.take())
+        remaining = max(deadline.left(), _SHORTEST)
         connect = min(CONNECT_TIMEOUT, remaining)
         host = self.endpoint.host
         try:
@@ -159,7 +175,7 @@ class TwirpClient:
             raise stranger(method, host, answer_type, 200)
         return answer
 
-    def _read(self, response: urllib3.BaseHTTPResponse, method: str, deadline: float) -> bytes:
+    def _read(self, response: urllib3.BaseHTTPResponse, method: str, deadline: Deadline) -> bytes:
         """The body, within the time and the size that make sense.
 
         It is read as it comes in: a sender who drips bytes for ever keeps every single read within its time.
@@ -175,7 +191,7 @@ class TwirpClient:
                     raise BadAnswer(
                         f"{method}: the answer is larger than {MAX_ANSWER >> 20} MB", method=method
                     )
-                if time.monotonic() > deadline:
+                if deadline.left() < 0.0:
                     raise too_slow(method, self.endpoint.host, self.timeout)
             ended = True
         finally:

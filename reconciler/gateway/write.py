@@ -31,6 +31,7 @@ from reconciler.core.plan import Call
 from reconciler.core.schema import FieldType, Kind
 from reconciler.core.values import Hidden, PlainValue
 from reconciler.errors import ApiError, NotSupported, Rejected, Unreachable
+from reconciler.gateway.deadline import Deadline
 from reconciler.gateway.decode import live_object
 from reconciler.gateway.encode import Ids, Secrets, write_fields
 from reconciler.gateway.messages import ID_FIELD, MESSAGES
@@ -87,7 +88,7 @@ def create(
             found = _find_created(client, kind, message, known)
             if found is not None:
                 return found
-            if attempt + 1 == CREATE_TRIES or time.monotonic() >= deadline:
+            if attempt + 1 == CREATE_TRIES or deadline.left() <= 0.0:
                 raise
         except Rejected:
             # A second try that conflicts may have met the first one, which was only slow.
@@ -115,7 +116,7 @@ def _new_message(kind: Kind, call: Call, secrets: Secrets, ids: Ids, former: Any
     return message
 
 
-def _create_once(client: TwirpClient, kind: Kind, message: Any, deadline: float) -> str:
+def _create_once(client: TwirpClient, kind: Kind, message: Any, deadline: Deadline) -> str:
     method = f"Create{_NAMES[kind.name]}"
     request = _create_request(kind, message)
     answer = MESSAGES[kind.name]

@@ -114,6 +114,7 @@ CODES: Final[dict[str, Code]] = {
         "LiveKit refuses an inbound trunk without numbers, addresses and credentials",
     ),
     "out-of-range": Code(_E, "a number or duration is outside what LiveKit takes"),
+    "overlay-deletes-nothing": Code(_N, "an overlay takes away what is not there"),
     "password-unknown": Code(
         _E,
         "a change would replace a trunk whose password the server does not return; add `auth.password`",

@@ -27,6 +27,7 @@ def save(path: Path, prepared: Prepared) -> None:
             era=prepared.era,
             env_prefix=prepared.configuration.project.env_prefix,
             files=prepared.configuration.files,
+            overlays=prepared.configuration.overlays,
             keyed=prints is not None,
             touched=touched_by(prepared.plan, prepared.live, prints) if prints is not None else {},
             plan=prepared.plan,

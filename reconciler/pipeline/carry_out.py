@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -35,15 +36,25 @@ def carry_out(
     prepared: Prepared,
     progress: Progress,
     room_progress: Callable[[RoomResult], None] | None = None,
+    *,
+    stopping: threading.Event | None = None,
 ) -> Applied:
     """Applies the plan and looks at the live project again: what differs afterwards is in the report.
 
-    Objects come first, and live rooms follow: what a rule brings by itself need not be dispatched.
+    Objects come first, and live rooms follow: what a rule brings by itself need not be dispatched. `stopping` is for
+    who applies in a thread, as in `apply_plan`.
     """
     server = prepared.server
     if server is None:
         raise Refused("a plan made against a file cannot be applied: plan against the live project")
-    report = apply_plan(prepared.plan, server, request.concurrency, progress, seen=prepared.live)
+    report = apply_plan(
+        prepared.plan,
+        server,
+        request.concurrency,
+        progress,
+        seen=prepared.live,
+        stopping=stopping,
+    )
     rooms: tuple[RoomResult, ...] = ()
     if prepared.rooms is not None:
         from reconciler.pipeline.room_writes import carry_out_rooms

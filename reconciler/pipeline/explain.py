@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from reconciler.config.load import load, read_files
 from reconciler.config.model import Configuration
 from reconciler.core.finding import Finding
 from reconciler.core.objects import Snapshot
 from reconciler.errors import SecretMissing
+from reconciler.pipeline.configuration import configuration_of
 from reconciler.pipeline.guards import ConfigError, is_readable
 from reconciler.pipeline.observed import observe, optional_configuration
 from reconciler.pipeline.prepare import era_of, normalised, options_of
@@ -105,7 +105,7 @@ def _names(configuration: Configuration, live: Snapshot) -> dict[str, str]:
 
 def _readable(request: Request) -> Configuration:
     """The configuration, unless something in it could not be read: half a rule would be another rule."""
-    configuration = load(read_files(request.paths), request.environ)
+    configuration = configuration_of(request)
     if not is_readable(configuration):
         raise ConfigError(configuration.findings)
     return configuration

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from reconciler.config.load import load, read_files
 from reconciler.core.objects import Snapshot
 from reconciler.gateway.endpoint import Endpoint, endpoint_from
 from reconciler.gateway.server import LiveServer, Observed
 from reconciler.pipeline.artefacts import now
+from reconciler.pipeline.configuration import configuration_of
 from reconciler.pipeline.guards import endpoint_of, require_known_project
 from reconciler.pipeline.prepare import era_of, open_server
 from reconciler.pipeline.request import Request
@@ -61,9 +61,8 @@ def _endpoint(request: Request) -> Endpoint:
     Only the file of the default place may be missing: one that was named and is not there, or cannot be read as far as
     its guard stands in it, must not end in a conversation with another project.
     """
-    is_default = request.paths == Request().paths
-    if not request.paths or (is_default and not any(path.exists() for path in request.paths)):
+    if request.names_no_file:
         return endpoint_from(request.environ)
-    configuration = load(read_files(request.paths), request.environ)
+    configuration = configuration_of(request)
     require_known_project(configuration)
     return endpoint_of(configuration, request.environ)

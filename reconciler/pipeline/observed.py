@@ -5,10 +5,10 @@ Where there is a configuration, it says which server is meant, and how it behave
 
 from __future__ import annotations
 
-from reconciler.config.load import load, read_files
 from reconciler.config.model import Configuration
 from reconciler.core.objects import Snapshot
 from reconciler.gateway.endpoint import endpoint_from
+from reconciler.pipeline.configuration import configuration_of
 from reconciler.pipeline.guards import endpoint_of, guard_host, require_known_project
 from reconciler.pipeline.prepare import era_of, open_server
 from reconciler.pipeline.request import Request
@@ -21,10 +21,9 @@ def optional_configuration(request: Request) -> Configuration | None:
     Only the file of the default place may be missing: one that was named and is not there, or cannot be read as far
     as it says which project it is for, must not end in an answer about another project.
     """
-    is_default = request.paths == Request().paths
-    if not request.paths or (is_default and not any(path.exists() for path in request.paths)):
+    if request.names_no_file:
         return None
-    configuration = load(read_files(request.paths), request.environ)
+    configuration = configuration_of(request)
     require_known_project(configuration)
     return configuration
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from reconciler.config.load import load, read_files
 from reconciler.core.finding import has_errors
 from reconciler.graph import graph_of_configuration, graph_of_live, graph_of_plan, only_changes
 from reconciler.graph.model import Graph
+from reconciler.pipeline.configuration import configuration_of
 from reconciler.pipeline.guards import ConfigError
 from reconciler.pipeline.observed import observe, optional_configuration
 from reconciler.pipeline.prepare import era_of, prepare
@@ -15,7 +15,7 @@ from reconciler.planning import check
 
 def picture_of_file(request: Request) -> Graph:
     """The map of the file, findings at what they are about. Raises `ConfigError` where nothing can be read."""
-    configuration = load(read_files(request.paths), request.environ)
+    configuration = configuration_of(request)
     is_empty = not configuration.sip and configuration.agents is None
     if is_empty and has_errors(configuration.findings):
         raise ConfigError(configuration.findings)

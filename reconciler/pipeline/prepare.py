@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.background import background
-from reconciler.config.load import load, read_files
+from reconciler.config.load import load, read_files, read_overlays
 from reconciler.config.model import Configuration, Project
 from reconciler.core.finding import Finding, Severity
 from reconciler.core.objects import Snapshot
 from reconciler.core.plan import Call
 from reconciler.core.values import Secret
 from reconciler.errors import Refused, SecretMissing
+from reconciler.pipeline.configuration import configuration_of
 from reconciler.pipeline.guards import (
     ConfigError,
     certain_endpoint,
@@ -34,6 +35,7 @@ from reconciler.sip.spec import DISPATCH_RULE
 
 if TYPE_CHECKING:
     from reconciler.gateway.endpoint import Endpoint
+    from reconciler.gateway.neighbours import Neighbours
     from reconciler.gateway.server import LiveServer, Observed
     from reconciler.pipeline.room_writes import RoomPlans
 
@@ -42,20 +44,47 @@ def prepare(request: Request) -> Prepared:
     """Loads, observes and plans. Raises `ReconcileError` where there is nothing to plan with or against."""
     if request.live_file is not None:
         return _prepare_offline(request)
-    files = read_files(request.paths)
+    files, overlays = read_files(request.paths), read_overlays(request.overlays)
     with background(3, "observe") as pool:
-        guess = certain_endpoint(files, request.environ)
+        # An overlay may take away what a file says of its project, so with one nothing is certain before all is read.
+        guess = certain_endpoint(files, request.environ) if not overlays else None
         observing = pool.submit(_observe, request, guess) if guess is not None else None
-        configuration = load(files, request.environ)
-        require_readable(configuration)
-        endpoint = endpoint_of(configuration, request.environ)
-        require_secrets(configuration)
-        require_listed(configuration, request.write_secrets)
+        configuration = load(files, request.environ, overlays)
+        endpoint = endpoint_for_plan(request, configuration)
         if observing is None or endpoint != guess:
             observing = pool.submit(_observe, request, endpoint)
         reading = pool.submit(_rooms, request, configuration, endpoint) if request.rooms else None
         server, observed = observing.result()
         rooms = reading.result() if reading is not None else None
+    return _planned(request, configuration, server, observed, rooms)
+
+
+def prepare_read(
+    request: Request, configuration: Configuration, neighbours: Neighbours
+) -> Prepared:
+    """The same for a configuration that was read before, as one of several projects that are looked at together."""
+    endpoint = endpoint_for_plan(request, configuration)
+    server, observed = _observe(request, endpoint, neighbours)
+    rooms = _rooms(request, configuration, endpoint) if request.rooms else None
+    return _planned(request, configuration, server, observed, rooms)
+
+
+def endpoint_for_plan(request: Request, configuration: Configuration) -> Endpoint:
+    """The server of a configuration, once all is right with it that must be before a server is asked for a plan."""
+    require_readable(configuration)
+    endpoint = endpoint_of(configuration, request.environ)
+    require_secrets(configuration)
+    require_listed(configuration, request.write_secrets)
+    return endpoint
+
+
+def _planned(
+    request: Request,
+    configuration: Configuration,
+    server: LiveServer,
+    observed: Observed,
+    rooms: RoomPlans | None,
+) -> Prepared:
     server.era = era_of(request, configuration, observed.found_era)
     server.use_secrets(secrets_of(configuration))
     live = server.snapshot(observed)
@@ -83,7 +112,7 @@ def _prepare_offline(request: Request) -> Prepared:
     from reconciler.gateway.snapshot_file import load_snapshot
 
     assert request.live_file is not None  # noqa: S101  # the caller looked
-    configuration = load(read_files(request.paths), request.environ)
+    configuration = configuration_of(request)
     require_readable(configuration)
     stored = load_snapshot(request.live_file)
     guard_host(configuration, stored.host)
@@ -149,16 +178,27 @@ def normalised(configuration: Configuration) -> Configuration:
     return replace(configuration, sip={**configuration.sip, DISPATCH_RULE.name: tuple(spelt)})
 
 
-def open_server(request: Request, endpoint: Endpoint) -> LiveServer:
+def open_server(
+    request: Request, endpoint: Endpoint, neighbours: Neighbours | None = None
+) -> LiveServer:
     """A connection to a project, as the request wants it."""
+    from reconciler.gateway.rate import limit_of
     from reconciler.gateway.server import LiveServer
 
-    era = Era.of(request.server_version) if request.server_version else Era.NEW
-    return LiveServer(endpoint, era=era, timeout=request.timeout, concurrency=request.concurrency)
+    return LiveServer(
+        endpoint,
+        era=Era.of(request.server_version) if request.server_version else Era.NEW,
+        timeout=request.timeout,
+        concurrency=request.concurrency,
+        limit=limit_of(endpoint.host, request.max_requests_per_minute),
+        neighbours=neighbours,
+    )
 
 
-def _observe(request: Request, endpoint: Endpoint) -> tuple[LiveServer, Observed]:
-    server = open_server(request, endpoint)
+def _observe(
+    request: Request, endpoint: Endpoint, neighbours: Neighbours | None = None
+) -> tuple[LiveServer, Observed]:
+    server = open_server(request, endpoint, neighbours)
     return server, server.observe(find_era=request.server_version is None)
 
 

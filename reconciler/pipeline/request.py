@@ -20,14 +20,18 @@ if TYPE_CHECKING:
     from reconciler.planning import Draft
 
 
+DEFAULT_PATHS = (Path("config/dispatch.yaml"),)
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """What a command was asked, as far as the flow needs it. `timeout` is in seconds and covers all tries of a call.
 
-    `rooms`: live rooms are read as well.
+    `overlays` are laid over the files of `paths`, one after the other. `rooms`: live rooms are read as well.
+    `max_requests_per_minute`: None is what is usual for the host, 0 any number.
     """
 
-    paths: tuple[Path, ...] = (Path("config/dispatch.yaml"),)
+    paths: tuple[Path, ...] = DEFAULT_PATHS
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
     only: Plane | None = None
     write_secrets: frozenset[str] = frozenset()
@@ -36,6 +40,16 @@ class Request:
     timeout: float = 30.0
     concurrency: int = 8
     rooms: bool = False
+    overlays: tuple[Path, ...] = ()
+    max_requests_per_minute: int | None = None
+
+    @property
+    def names_no_file(self) -> bool:
+        """Whether there is no configuration: none was named, and none is in the default place."""
+        if self.overlays:
+            return False
+        is_default = self.paths == DEFAULT_PATHS
+        return not self.paths or (is_default and not any(path.exists() for path in self.paths))
 
 
 @dataclass(frozen=True, slots=True)

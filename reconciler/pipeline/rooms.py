@@ -14,12 +14,13 @@ from dataclasses import dataclass, replace
 from reconciler.agents.conventions import Convention, Conventions
 from reconciler.agents.live import CANARY_PREFIX, LiveRoom
 from reconciler.agents.verdict import Judgement, Verdict, is_open, judge
-from reconciler.config.load import load, read_files
 from reconciler.config.model import Configuration
 from reconciler.core.ownership import UnlistedPolicy
 from reconciler.errors import ApiError, BadAnswer, ReconcileError, Rejected, Unreachable
 from reconciler.gateway.endpoint import Endpoint
+from reconciler.gateway.rate import limit_of
 from reconciler.gateway.rooms import RoomsClient
+from reconciler.pipeline.configuration import configuration_of
 from reconciler.pipeline.event_loop import for_each
 from reconciler.pipeline.guards import endpoint_of, require_readable
 from reconciler.pipeline.request import Request
@@ -93,14 +94,19 @@ def open_project(request: Request) -> Project:
 
     Passwords and PINs are not needed here, and need not be set.
     """
-    configuration = load(read_files(request.paths), request.environ)
+    configuration = configuration_of(request)
     require_readable(configuration)
     return Project(configuration, endpoint_of(configuration, request.environ))
 
 
 def client_of(request: Request, endpoint: Endpoint) -> RoomsClient:
     """A client of the rooms, as the request wants it."""
-    return RoomsClient(endpoint, timeout=request.timeout, concurrency=request.concurrency)
+    return RoomsClient(
+        endpoint,
+        timeout=request.timeout,
+        concurrency=request.concurrency,
+        limit=limit_of(endpoint.host, request.max_requests_per_minute),
+    )
 
 
 async def survey(

@@ -63,7 +63,7 @@ class Audited:
 def load_conventions(request: Request) -> Conventions:
     """The agent plane of the request's files, for the server that it names. Raises `ConfigError` with all findings."""
     try:
-        found = Conventions.load(*request.paths)
+        found = Conventions.load(*request.paths, overlays=request.overlays)
     except ConventionsInvalid as error:
         raise ConfigError(error.findings) from error
     if request.server_version is None:
@@ -93,8 +93,7 @@ def inspect(request: Request, text: str, *, room: str | None = None, live: bool 
     Without `-c` a file is not needed: then nothing is said about agents. `live` asks the server for the room.
     """
     read = read_token(text)
-    is_default = request.paths == Request().paths
-    has_file = not (is_default and not any(path.exists() for path in request.paths))
+    has_file = not request.names_no_file
     conventions = load_conventions(request) if has_file else None
     name = read.room or room or ""
     convention = conventions.for_room(name) if conventions is not None and name else None

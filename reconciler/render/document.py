@@ -37,6 +37,7 @@ from reconciler.core.values import (
     canonical_json,
     natural,
 )
+from reconciler.render.project_shapes import ProjectsDocument
 from reconciler.render.room_plans import RoomPlans, room_counts, room_plan_documents
 from reconciler.render.shapes import (
     CallDocument,
@@ -111,7 +112,7 @@ def findings_document(
     }
 
 
-def to_json(document: Document) -> str:
+def to_json(document: Document | ProjectsDocument) -> str:
     """The document as JSON; what a terminal could stumble over is escaped, as JSON allows."""
     try:
         text = msgspec.json.format(msgspec.json.encode(document), indent=2).decode()

@@ -12,14 +12,14 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.agents.conventions import Convention, Mechanism
-from reconciler.config.files import read_files
+from reconciler.config.files import read_files, read_overlays
 from reconciler.core.values import AgentDispatch, Secret
 from reconciler.errors import EndpointError
 from reconciler.sip.era import Era
@@ -75,14 +75,18 @@ class Conventions:
     _files: PlaneOfFiles
 
     @classmethod
-    def load(cls, *paths: str | os.PathLike[str]) -> Conventions:
+    def load(
+        cls, *paths: str | os.PathLike[str], overlays: Iterable[str | os.PathLike[str]] = ()
+    ) -> Conventions:
         """Reads files, or the YAML files in folders; together they are one project, `config/dispatch.yaml` by default.
 
+        `overlays` are laid over them one after the other, as with `--overlay`.
         Only the `project` and `agents` sections have to be right, and no secret is looked up. Raises `FileError`
         where there is nothing to read, and `ConventionsInvalid` with all findings.
         """
         places = [Path(path) for path in paths] or [Path(DEFAULT_FILE)]
-        return cls(read_plane(read_files(places)))
+        patches = read_overlays([Path(path) for path in overlays])
+        return cls(read_plane(read_files(places), patches))
 
     @property
     def project(self) -> str:

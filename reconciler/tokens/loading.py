@@ -13,14 +13,14 @@ from pathlib import Path
 
 from reconciler.agents.conventions import AgentPlane, Conventions
 from reconciler.config.agents import AgentsReader
+from reconciler.config.files import Overlays
 from reconciler.config.nodes import Tree
 from reconciler.config.problems import Problems
 from reconciler.config.project import ProjectReader
 from reconciler.config.secrets import SecretSource
 from reconciler.config.section import SectionReader
 from reconciler.config.sections import Sections
-from reconciler.config.tree import parse
-from reconciler.config.yaml_text import Unparsable
+from reconciler.config.trees import parse_all
 from reconciler.core.finding import Finding, Severity
 from reconciler.sip.era import Era
 from reconciler.tokens.errors import ConventionsInvalid
@@ -45,19 +45,18 @@ class PlaneOfFiles:
     plane: AgentPlane
 
 
-def read_plane(files: Mapping[Path, bytes]) -> PlaneOfFiles:
-    """The agent plane that some files make together. Raises `ConventionsInvalid` with all that is wrong in it."""
+def read_plane(files: Mapping[Path, bytes], overlays: Overlays = ()) -> PlaneOfFiles:
+    """The agent plane that some files make together, with overlays over it.
+
+    Raises `ConventionsInvalid` with all that is wrong in it.
+    """
     problems = Problems()
     sections = Sections(problems, SecretSource({}))
-    for path, data in files.items():
-        try:
-            tree = parse(data, str(path))
-        except Unparsable as error:
-            problems.extend(error.findings)
-            sections.is_partial = True
-            continue
-        problems.extend(one for one in tree.findings if not _is_elsewhere(one))
+    trees, told = parse_all(files, overlays, sections)
+    for tree in trees:
         _read_sections(tree, sections)
+        told += tree.findings
+    problems.extend(one for one in told if not _is_elsewhere(one))
     found = [reader.convention(node, path) for reader, node, path in sections.conventions]
     errors = tuple(one for one in problems.sorted() if one.severity is Severity.ERROR)
     if errors:
@@ -77,12 +76,12 @@ def _is_elsewhere(finding: Finding) -> bool:
 
 
 def _read_sections(tree: Tree, sections: Sections) -> None:
-    reader = SectionReader(tree.file, sections)
+    reader = SectionReader(sections)
     for key, node in tree.root:
         if key == "project":
-            ProjectReader(tree.file, sections).project(node)
+            ProjectReader(sections).project(node)
         elif key == "agents":
-            AgentsReader(tree.file, sections).agents(node)
+            AgentsReader(sections).agents(node)
         elif key not in _ELSEWHERE and not key.startswith(_IGNORED):
             message = f'there is no section "{key}"'
             reader.unknown_key(tree.root, key, key, message, _SECTIONS)

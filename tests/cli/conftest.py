@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.cli.many import SIP, Folder
+from tests.cli.many import project as text_of
 from tests.support.cli import Shell
 from tests.support.receiver import Receiver
 
@@ -102,3 +105,20 @@ def change_backup(rotated: Shell) -> Callable[[dict[str, Any]], str]:
         return "changed.json"
 
     return change
+
+
+@pytest.fixture
+def folder(shell: Shell) -> Iterator[Folder]:
+    """Three projects on three servers: two files, and a folder of two files."""
+    from reconciler.emulator.server import Emulator
+
+    with ExitStack() as stack:
+        emulators = {name: stack.enter_context(Emulator()) for name in ("a", "b", "c")}
+        made = Folder(shell, emulators)
+        for name, emulator in emulators.items():
+            made.connect(name, emulator)
+        made.write("a.yaml", text_of("a", 1))
+        made.write("b.yml", text_of("b", 2))
+        made.write("c/one.yaml", "version: 1\nproject: {name: c, env_prefix: C_}\n")
+        made.write("c/two.yaml", SIP % ("c", 3))
+        yield made

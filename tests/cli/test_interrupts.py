@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -87,6 +88,53 @@ def test_ctrl_c_while_writing_lets_calls_in_flight_finish(
     livekit_emulator.faults.clear()
     assert project.run("apply", "--auto-approve").code == 0
     assert len(livekit_emulator.dispatch_rules) == 30
+
+
+def test_ctrl_c_while_many_projects_are_written(project: Shell, livekit_emulator: Emulator) -> None:
+    """Of each project that has begun the calls in flight finish, of the others none is tried; a second run does all."""
+    count = 12
+    for number in range(count):
+        project.write(
+            f"projects/p{number:02}.yaml",
+            f"version: 1\nproject: {{name: p{number:02}, owns: [p{number:02}-*]}}\nsip:\n  inbound_trunks:\n"
+            + "".join(
+                f'    p{number:02}-{trunk}: {{numbers: ["+1555{number:04}{trunk:03}"]}}\n'
+                for trunk in range(4)
+            ),
+        )
+    livekit_emulator.faults.delay("CreateSIPInboundTrunk", 1.0, times=100)
+    arguments = ("apply", "--projects", "projects", "--auto-approve", "--format", "json")
+    process = _start(project, *arguments, "--concurrency", "1")
+    _wait_for(livekit_emulator, "CreateSIPInboundTrunk", 8)
+    process.send_signal(signal.SIGTERM)
+    out, err = process.communicate(timeout=30)
+    assert process.returncode == 130, (out, err)
+    document = json.loads(out)
+    states = [one["state"] for one in document["projects"]]
+    assert states.count("interrupted") == 8
+    assert states.count("not_tried") == 4
+    done = sum(one["report"]["summary"]["done"]["create"] for one in document["projects"])
+    assert done == len(livekit_emulator.inbound_trunks)
+    assert 8 <= done < 4 * 8
+    livekit_emulator.faults.clear()
+    assert project.run("apply", "--projects", "projects", "--auto-approve").code == 0
+    assert len(livekit_emulator.inbound_trunks) == 4 * count
+
+
+def test_ctrl_c_while_calls_wait_for_their_turn(project: Shell, livekit_emulator: Emulator) -> None:
+    """With few requests a minute nobody waits for minutes: what has begun goes out, the rest is not tried."""
+    trunks = "".join(f'    t{i}: {{numbers: ["+1555{i:07}"]}}\n' for i in range(40))
+    project.write("config/dispatch.yaml", f"version: 1\nsip:\n  inbound_trunks:\n{trunks}")
+    arguments = ("--max-requests-per-minute", "50", "--concurrency", "2")
+    process = _start(project, "apply", "--auto-approve", *arguments)
+    _wait_for(livekit_emulator, "CreateSIPInboundTrunk", 1)
+    started = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    assert process.returncode == 130, (out, err)
+    assert time.monotonic() - started < 20
+    assert "not tried" in out
+    assert "44 requests, at most 50 a minute: about 51 s" in err
 
 
 def test_an_apply_goes_on_when_nobody_reads_its_log(

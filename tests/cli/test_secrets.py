@@ -51,6 +51,7 @@ VARIABLES = {
     "S3_SECRET": "canary-s3-secret",
 }
 FORMATS = ("text", "json", "markdown", "github")
+PROJECTS_COMMANDS = ("validate", "plan", "drift", "apply")
 
 
 @pytest.fixture
@@ -121,6 +122,7 @@ def test_no_command_shows_a_secret(shell: Shell, livekit_emulator: Emulator) -> 
         ["ids"],
         ["export"],
         ["apply"],
+        *([command, "--projects", "config", "-v"] for command in PROJECTS_COMMANDS),
     ]
     for stage in ("empty", "applied", "changed"):
         if stage == "applied":
@@ -149,6 +151,10 @@ def test_no_command_shows_a_secret(shell: Shell, livekit_emulator: Emulator) -> 
         _search(shell, ran, "apply", format_)
         ran = shell.run("drift", "--receipt", "receipt.json", "--format", format_)
         _search(shell, ran, "drift", format_)
+        _live_secrets(livekit_emulator)
+        ran = shell.run("apply", "--projects", "config", "--auto-approve", "--format", format_)
+        assert ran.code == 0, ran
+        _search(shell, ran, "apply --projects", format_)
     for backup, format_ in product((shell.folder / ".reconcile/backups").iterdir(), FORMATS):
         for command in (["show"], ["rollback"], ["rollback", "--keep-secrets"]):
             ran = shell.run(*command, str(backup), "--format", format_)
@@ -180,6 +186,17 @@ def test_a_secret_in_clear_is_refused_and_not_repeated(shell: Shell) -> None:
         assert (ran.out + ran.err).count("secret-in-clear") >= 2
         assert "canary-in-clear" not in ran.out + ran.err
         assert "99901" not in ran.out + ran.err
+
+
+def test_a_secret_in_clear_in_an_overlay_is_refused_and_not_repeated(shell: Shell) -> None:
+    """The same error as in the file, at its place in the overlay, for one project and for many."""
+    clear = "sip: {inbound_trunks: {in: {auth: {password: canary-in-clear}}}}\n"
+    shell.write("overlay.yaml", clear)
+    for which, format_ in product(([], ["--projects", "config"]), FORMATS):
+        ran = shell.run("plan", *which, "--overlay", "overlay.yaml", "--format", format_)
+        assert ran.code == 1
+        assert "secret-in-clear" in ran.out + ran.err
+        assert "canary-in-clear" not in ran.out + ran.err
 
 
 def test_secret_files_are_private(shell: Shell) -> None:

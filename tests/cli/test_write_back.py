@@ -209,3 +209,15 @@ def test_the_library_is_imported_for_this_alone(by_hand: Shell) -> None:
         check=False,
     )
     assert done.stdout.splitlines()[-1] == "[]", done.stderr
+
+
+def test_what_it_cannot_tell_apart_is_refused(by_hand: Shell) -> None:
+    """With an overlay nobody knows which file is to say what lives, and of many projects which one: wrong usage."""
+    by_hand.write("over.yaml", "project: {name: other}\n")
+    before = text_of(by_hand)
+    for options in (["--overlay", "over.yaml"], ["--projects", "config"]):
+        ran = by_hand.run("drift", "--write-back", *options)
+        assert ran.code == 64
+        assert "--write-back" in ran.err
+        assert options[0] in ran.err
+    assert text_of(by_hand) == before

@@ -44,9 +44,9 @@ class Watched:
 
 
 @asynccontextmanager
-async def watched(path: Path) -> AsyncIterator[Watched]:
+async def watched(path: Path, *overlays: Path) -> AsyncIterator[Watched]:
     """The rules in a file, looked at often."""
-    found = Watched(RulesInForce((path,), ENVIRON))
+    found = Watched(RulesInForce((path,), ENVIRON, overlays))
     task = asyncio.create_task(found.rules.watch(INTERVAL, found.changed, found.told.append))
     yield found
     assert not task.done()
@@ -86,6 +86,24 @@ async def test_a_valid_change_is_taken_over(path: Path) -> None:
         assert found.told == ["changed"]
         assert found.rules.now.of("other-1") is not None
         assert before.of("call-1") is not None
+
+
+async def test_an_overlay_is_watched_as_well(path: Path) -> None:
+    """What an overlay says is in force, and a change of it alone is taken over, or told where it is broken."""
+    overlay = path.with_name("overlay.yaml")
+    convention = "agents: {rooms: [{prefix: %s-, agents: [a], dispatch: controller}]}"
+    overlay.write_text(convention % "other")
+    async with watched(path, overlay) as found:
+        assert found.rules.now.of("call-1") is None
+        assert found.rules.now.of("other-1") is not None
+        overlay.write_text(convention % "third")
+        await found.until(1)
+        assert found.rules.now.of("third-1") is not None
+        overlay.write_text(convention % "fourth-, agent")
+        await found.until(2)
+        assert found.told[0] == "changed"
+        assert "overlay.yaml:1:" in found.told[1]
+        assert found.rules.now.of("third-1") is not None
 
 
 async def test_a_broken_file_changes_nothing(path: Path) -> None:

@@ -50,6 +50,8 @@ _TIMES = (
     ),
 )
 _LEFT_OUT = "…"
+# The table of many projects: its columns are as wide as the host was.
+_TABLE = re.compile(r"^project  .*\n(?:\S.*\n)+", re.MULTILINE)
 UPDATE = os.environ.get("RECONCILE_UPDATE_DOCS") == "1"
 
 
@@ -203,8 +205,19 @@ class Terminal:
         server = self.environ["LIVEKIT_URL"].split("://", 1)[1]
         # YAML needs quotes around a host with a port, and none around the documents' one.
         text = re.sub(rf'^( *host: )"{re.escape(server)}"$', rf"\1{HOST}", text, flags=re.MULTILINE)
-        text = text.replace(server, HOST)
+        text = _TABLE.sub(_aligned, text.replace(server, HOST))
         return text.replace(self.port, EMULATOR_PORT).replace(f"{self.folder}/", "")
+
+
+def _aligned(table: re.Match[str]) -> str:
+    """A table whose columns have become wider or narrower, with columns as wide as they have to be."""
+    rows = [re.split(r" {2,}", line) for line in table[0].splitlines()]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    lines = (
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    )
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _normal(text: str, seen: dict[str, str]) -> str:

@@ -18,6 +18,8 @@ from tests.project.repository import ROOT
 
 # What an example shows on purpose.
 BROKEN = {"broken.yaml", "live.yaml"}
+# What the name of an example says that is no file by itself.
+OVERLAY = "overlay"
 
 
 def examples(language: str) -> list[tuple[str, Block]]:
@@ -37,8 +39,19 @@ def examples(language: str) -> list[tuple[str, Block]]:
     [pytest.param(path, block, id=f"{path}:{block.line}") for path, block in examples("yaml")],
 )
 def test_a_yaml_example_is_valid(path: str, block: Block) -> None:
-    """Every YAML block that is not another program's is a whole file in which nothing is wrong."""
-    configuration = load({Path(f"{path}@{block.line}"): block.text.encode()}, {})
+    """Every YAML block that is not another program's is a whole file in which nothing is wrong, or an overlay over
+    the one before it.
+    """
+    place, data = Path(f"{path}@{block.line}"), block.text.encode()
+    if OVERLAY in block.argument:
+        before = [
+            one
+            for one in blocks(DOCUMENTS[path])
+            if one.language == "yaml" and one.line < block.line
+        ]
+        configuration = load({Path(f"{path}@base"): before[-1].text.encode()}, {}, [(place, data)])
+    else:
+        configuration = load({place: data}, {})
     findings = check(configuration, Era.NEW)
     assert [str(one) for one in findings if one.severity is not Severity.NOTE] == []
 

@@ -12,6 +12,7 @@ from livekit.protocol import agent_dispatch
 from reconciler.core.values import AgentDispatch
 from reconciler.errors import ApiError, Unreachable
 from reconciler.gateway.endpoint import endpoint_from
+from reconciler.gateway.rate import RateLimit
 from reconciler.gateway.rooms import RoomsClient
 
 if TYPE_CHECKING:
@@ -20,14 +21,22 @@ if TYPE_CHECKING:
 AVATAR = agent_dispatch.RoomAgentDispatch(agent_name="avatar")
 
 
-def client(emulator: Emulator, *, timeout: float = 5.0, concurrency: int = 8) -> RoomsClient:
+def client(
+    emulator: Emulator,
+    *,
+    timeout: float = 5.0,
+    concurrency: int = 8,
+    limit: RateLimit | None = None,
+) -> RoomsClient:
     """A client of an emulated project."""
     environ = {
         "LIVEKIT_URL": emulator.url,
         "LIVEKIT_API_KEY": emulator.api_key,
         "LIVEKIT_API_SECRET": emulator.api_secret,
     }
-    return RoomsClient(endpoint_from(environ), timeout=timeout, concurrency=concurrency)
+    return RoomsClient(
+        endpoint_from(environ), timeout=timeout, concurrency=concurrency, limit=limit
+    )
 
 
 async def test_the_time_of_a_call_runs_from_its_first_try(livekit_emulator: Emulator) -> None:
@@ -48,6 +57,18 @@ async def test_a_dispatch_is_not_sent_late(livekit_emulator: Emulator) -> None:
             await rooms.dispatch("ornina-1", AgentDispatch("avatar"))
         assert not caught.value.sent
         await others
+    assert livekit_emulator.count("CreateDispatch") == 0
+
+
+async def test_waiting_for_a_turn_is_no_part_of_a_calls_time(livekit_emulator: Emulator) -> None:
+    """With few requests a minute those that read wait as long as it takes; a dispatch is not sent late."""
+    async with client(livekit_emulator, timeout=0.3, limit=RateLimit(90)) as rooms:
+        answers = await asyncio.gather(*(rooms.participants("r") for _ in range(11)))
+        assert answers == [(0, ())] * 11
+        with pytest.raises(Unreachable, match="no more requests a minute") as caught:
+            await rooms.dispatch("ornina-1", AgentDispatch("avatar"))
+        assert not caught.value.sent
+    assert livekit_emulator.count("ListParticipants") == 11
     assert livekit_emulator.count("CreateDispatch") == 0
 
 

@@ -23,6 +23,7 @@ from tests.support.scenarios import live_from_yaml
 
 FOLDER = ROOT / "docs" / "findings"
 FILE = "dispatch.yaml"
+OVERLAY = "overlay.yaml"
 # What an example cannot be without.
 ALSO = {"yaml-key": {"no-value"}}
 # A key of the live project that ends so has the name in front of it: no two keys of a mapping can be equal.
@@ -46,10 +47,13 @@ class Environment(Mapping[str, str]):
         return 0
 
 
-def findings_of(text: str | bytes, live: str | None = None) -> tuple[Finding, ...]:
-    """What is said of a file: offline, or beside a live project."""
+def findings_of(
+    text: str | bytes, live: str | None = None, overlay: str | None = None
+) -> tuple[Finding, ...]:
+    """What is said of a file, with an overlay over it if there is one: offline, or beside a live project."""
     data = text if isinstance(text, bytes) else text.encode()
-    configuration = load({Path(FILE): data}, Environment())
+    overlays = [] if overlay is None else [(Path(OVERLAY), overlay.encode())]
+    configuration = load({Path(FILE): data}, Environment(), overlays)
     options = Options(era=Era.of(configuration.project.server or "newest"))
     if live is None:
         return _said_offline(configuration, options)
@@ -75,9 +79,12 @@ def _said_offline(configuration: Configuration, options: Options) -> tuple[Findi
 
 
 class Example(NamedTuple):
-    """The live project, the file that has the finding or how it is made, what is told, the file that has not."""
+    """The live project, the overlay, the file that has the finding or how it is made, what is told, the file that
+    has not.
+    """
 
     live: str | None
+    overlay: str | None
     broken: str | None
     makes_broken: str | None
     told: list[str]
@@ -100,6 +107,7 @@ def example(code: str) -> Example:
     told = _only(found, "text", "")
     return Example(
         _only(found, "yaml", "live.yaml"),
+        _only(found, "yaml", OVERLAY),
         _only(found, "yaml", "broken.yaml"),
         makes[0] if makes else None,
         [line for line in typed if not line.startswith("$ ")]

@@ -39,7 +39,7 @@ def found_in(code: str, folder: Path) -> tuple[Finding, ...]:
     shown = example(code)
     assert (shown.broken is None) != (shown.makes_broken is None)
     text = shown.broken if shown.broken is not None else made(shown.makes_broken or "", folder)
-    found = findings_of(text, shown.live)
+    found = findings_of(text, shown.live, shown.overlay)
     return tuple(one for one in found if one.code == code or code not in AMONG_OTHERS)
 
 
@@ -61,7 +61,7 @@ def test_what_a_page_says_is_found_is_found(code: str, tmp_path: Path) -> None:
 def test_what_a_page_says_is_mended_is_mended(code: str) -> None:
     """The last example has no finding at all; a conflict that lives is repaired by the plan, which says so."""
     shown = example(code)
-    found = findings_of(shown.mended, shown.live)
+    found = findings_of(shown.mended, shown.live, shown.overlay)
     if code == "live-conflict":
         assert {one.severity for one in found} == {Severity.WARNING}
     else:

@@ -90,6 +90,7 @@ def test_the_benchmark_runs_on_a_real_server() -> None:
         "start",
         "no-op plan, 10 objects",
         "apply, 1,000 changes: writes",
+        "plan of 200 projects",
         "webhook to dispatch",
         "resync of 50 rooms",
         "two processes on Redis",

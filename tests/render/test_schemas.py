@@ -9,12 +9,12 @@ import jsonschema
 import pytest
 
 from reconciler.export import plane
-from reconciler.render import history_shapes, room_shapes, shapes, token
+from reconciler.render import history_shapes, project_shapes, room_shapes, shapes, token
 from tests.support.schemas import schema
 
 NAMES = (
     *("plan", "report", "findings", "ids", "objects", "graph", "rooms", "probe", "history"),
-    *("token", "token-inspect", "conventions"),
+    *("token", "token-inspect", "conventions", "projects"),
 )
 
 
@@ -62,6 +62,7 @@ SHAPES = {
     "explain-diff": shapes.CallDiffDocument,
     "explain-room": shapes.RoomDocument,
     "graph": shapes.GraphDocument,
+    "projects": project_shapes.ProjectsDocument,
     "rooms": room_shapes.RoomsDocument,
     "probe": room_shapes.ProbeDocument,
     "token": token.TokenDocument,

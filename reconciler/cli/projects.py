@@ -1,0 +1,219 @@
+"""What `--projects` makes of `validate`, `plan` and `drift`: many projects, one table, one exit code.
+
+`apply` goes on from here in `projects_apply`. Each project keeps its own result, whatever becomes of the others. What
+is printed to stderr says whose it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.cli.console import (
+    append_summary,
+    emit,
+    exit_of,
+    note,
+    print_annotations,
+    tell_pace,
+)
+from reconciler.cli.options import Many, Output
+from reconciler.core.finding import Finding
+from reconciler.errors import ExitCode, ReconcileError
+from reconciler.pipeline.documents import document_of_drift, document_of_plan
+from reconciler.pipeline.guards import ConfigError
+from reconciler.pipeline.pace import pace_of_reading
+from reconciler.pipeline.projects import (
+    ProjectPlanned,
+    ProjectRead,
+    plan_projects,
+    read_projects,
+)
+from reconciler.render.document import findings_document
+from reconciler.render.escape import escape
+from reconciler.render.project_shapes import (
+    ProjectDocument,
+    ProjectsCommand,
+    ProjectsDocument,
+    State,
+)
+from reconciler.render.projects import projects_document, show_projects
+
+if TYPE_CHECKING:
+    from reconciler.pipeline.request import Request
+
+_UNFIT = "the plan has errors or failing tests"
+
+
+def require_without(options: Mapping[str, object]) -> None:
+    """Raises where an option was given that is for a single project."""
+    for name, value in options.items():
+        if value:
+            raise click.UsageError(
+                f"{name} and --projects do not go together: name the one project with -c"
+            )
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The commands
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def validate_many(many: Many, request: Request, output: Output, *, strict: bool) -> int:
+    """`validate` for each project."""
+    from reconciler.pipeline.validate import validated
+
+    documents: list[ProjectDocument] = []
+    findings: list[Finding] = []
+    for project in read_projects(request, many.folder, many.names):
+        document = _document(project) if project.error is None else _failed(project, project.error)
+        documents.append(document)
+        if project.configuration is None:
+            continue
+        found, tests = validated(request, project.configuration)
+        findings += found
+        told = findings_document(found, tests)
+        document["findings"], document["tests"] = told["findings"], told["tests"]
+        if exit_of(found, strict=strict, tests=tests):
+            settle(document, "error", ExitCode.ERROR)
+    return print_projects("validate", many, documents, output, findings)
+
+
+def plan_many(many: Many, request: Request, output: Output, *, strict: bool, detailed: bool) -> int:
+    """`plan` for each project."""
+    planned = planned_of(many, request, output)
+    code = ExitCode.CHANGES if detailed else ExitCode.OK
+    documents = [document_of(one, "plan", strict, code) for one in planned]
+    return print_projects("plan", many, documents, output, findings_of(planned))
+
+
+def drift_many(many: Many, request: Request, output: Output, *, strict: bool) -> int:
+    """`drift` for each project."""
+    planned = planned_of(many, request, output)
+    documents = [document_of(one, "drift", strict, ExitCode.CHANGES) for one in planned]
+    return print_projects("drift", many, documents, output, findings_of(planned))
+
+
+def planned_of(many: Many, request: Request, output: Output) -> list[ProjectPlanned]:
+    """All projects that were asked for with their plans."""
+    projects = read_projects(request, many.folder, many.names)
+    tell_pace(pace_of_reading(request, projects), output)
+    return plan_projects(request, projects)
+
+
+def label_of(one: ProjectPlanned) -> str:
+    """What a line on stderr about a project begins with."""
+    return f"{escape(one.project.name)}: "
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# One project as a document
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _document(project: ProjectRead) -> ProjectDocument:
+    return {
+        "name": project.name,
+        "file": str(project.place),
+        "host": None,
+        "state": "ok",
+        "exit_code": 0,
+        "errors": [],
+        "notes": list(project.notes),
+        "findings": [],
+        "tests": [],
+        "plan": None,
+        "report": None,
+    }
+
+
+def settle(document: ProjectDocument, state: State, code: ExitCode) -> None:
+    """Says what the project came to."""
+    document["state"], document["exit_code"] = state, int(code)
+
+
+def _failed(project: ProjectRead, error: ReconcileError) -> ProjectDocument:
+    """A project without a plan, and why."""
+    document = _document(project)
+    is_refused = error.exit_code is ExitCode.REFUSED
+    settle(document, "refused" if is_refused else "error", error.exit_code)
+    if isinstance(error, ConfigError):
+        document["errors"].append("the file cannot be used as it is: see its findings")
+        document["findings"] = findings_document(error.findings)["findings"]
+    else:
+        document["errors"].append(str(error))
+    return document
+
+
+def document_of(
+    one: ProjectPlanned, command: ProjectsCommand, strict: bool, if_different: ExitCode
+) -> ProjectDocument:
+    """A project with its plan; `if_different` is the exit code where there is something to write, or drift."""
+    prepared = one.result
+    if isinstance(prepared, ReconcileError):
+        return _failed(one.project, prepared)
+    plan, rooms = prepared.plan, prepared.rooms
+    document = _document(one.project)
+    document["host"] = plan.host
+    is_drift = command == "drift"
+    shown = document_of_drift(prepared) if is_drift else document_of_plan(prepared)
+    document["plan"] = shown
+    would_write = not plan.is_empty or (rooms is not None and rooms.has_writes)
+    differs = shown["drift"] if is_drift else would_write
+    if exit_of(plan.findings, strict=strict, tests=plan.tests):
+        document["errors"].append(_UNFIT)
+        settle(document, "error", ExitCode.ERROR)
+    elif rooms is not None and rooms.unread:
+        document["errors"].append("some rooms could not be looked into")
+        settle(document, "error", ExitCode.ERROR)
+    elif differs:
+        settle(document, "drift" if is_drift else "changes", if_different)
+    return document
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Output
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def findings_of(planned: Iterable[ProjectPlanned]) -> list[Finding]:
+    """The findings of all projects, for annotations."""
+    found: list[Finding] = []
+    for one in planned:
+        if isinstance(one.result, ConfigError):
+            found += one.result.findings
+        elif not isinstance(one.result, ReconcileError):
+            found += one.result.plan.findings
+    return found
+
+
+def print_projects(
+    command: ProjectsCommand,
+    many: Many,
+    projects: list[ProjectDocument],
+    output: Output,
+    findings: Iterable[Finding],
+) -> int:
+    """All of it in the format that was asked for, and a line on stderr for each project that failed."""
+    document = projects_document(command, str(many.folder), projects)
+    text = show_projects(document, output.format, color=output.color, verbose=output.verbose)
+    emit(text)
+    if output.format == "github":
+        plans = (one["plan"] for one in projects)
+        changes = [change for plan in plans if plan is not None for change in plan["changes"]]
+        print_annotations(findings, changes)
+        append_summary(text)
+    tell_errors(document, output)
+    return document["exit_code"]
+
+
+def tell_errors(document: ProjectsDocument, output: Output) -> None:
+    """A line on stderr for each thing that went wrong, and for each note about neighbours."""
+    for one in document["projects"]:
+        for error in one["errors"]:
+            for line in error.split("\n"):
+                click.echo(escape(f"{one['name']}: error: {line}"), err=True)
+        for told in one["notes"]:
+            note(escape(f"{one['name']}: note: {told}"), output)

@@ -1,0 +1,220 @@
+"""Many projects: every file of a folder is one, and so is every folder of files in it. Each has a result of its own.
+
+    read_projects     reads all of them, and tells them apart by name
+    plan_projects     asks all servers at the same time, and plans each
+    carry_out_projects    applies some of them at the same time
+
+What is wrong with one project is kept beside it, and never keeps another from being planned or applied. Only a folder
+that cannot be read, or in which there is no project, is an error of the whole.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reconciler.background import background
+from reconciler.config.files import configurations_in
+from reconciler.config.model import Configuration
+from reconciler.config.suggest import closest, listing
+from reconciler.errors import FileError, ReconcileError
+from reconciler.pipeline.configuration import configuration_of
+from reconciler.pipeline.overlaps import overlaps
+
+if TYPE_CHECKING:
+    from reconciler.apply import Result
+    from reconciler.pipeline.carry_out import Applied
+    from reconciler.pipeline.request import Prepared, Request
+
+PLANNED_AT_ONCE = 64
+"""Projects whose servers are asked at the same time: enough to wait for all at once, few enough not to wait in line."""
+APPLIED_AT_ONCE = 8
+"""Projects that are written at the same time, each with `--concurrency` calls."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectRead:
+    """One project of a folder: its file or folder, its name, and what stands there or why that is not known.
+
+    `notes` are what its owner should know about its neighbours.
+    """
+
+    place: Path
+    name: str
+    configuration: Configuration | None
+    error: ReconcileError | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectPlanned:
+    """A project with its plan, or with the reason why there is none."""
+
+    project: ProjectRead
+    result: Prepared | ReconcileError
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Reading
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def read_projects(
+    request: Request, folder: Path, wanted: Sequence[str] = ()
+) -> tuple[ProjectRead, ...]:
+    """The projects of a folder, or those of the wanted names, by the names of their files.
+
+    Raises `FileError` where there is none, or none of a wanted name.
+    """
+    read = [_read(request, place) for place in places_in(folder)]
+    chosen = _chosen(read, folder, wanted)
+    # Two names, or two claims to one server, are found among all: what was not asked for is there all the same.
+    told = _told_apart(read)
+    claims = overlaps(
+        [(one.name, one.place, one.configuration) for one in read if one.configuration],
+        request.environ,
+    )
+    result = []
+    for one in chosen:
+        claim = claims.get(one.place)
+        error = one.error or told.get(one.place) or (claim.error if claim is not None else None)
+        notes = claim.notes if claim is not None else ()
+        result.append(replace(one, error=error, notes=notes))
+    return tuple(result)
+
+
+def places_in(folder: Path) -> list[Path]:
+    """The files and folders that are a project each, in order. Raises `FileError` where there is none."""
+    if not folder.is_dir():
+        raise FileError(
+            f"{folder}: no such folder: --projects takes one in which every file is a project"
+        )
+    places = [*configurations_in(folder), *_folders_in(folder)]
+    if not places:
+        raise FileError(
+            f"{folder}: no project in this folder: every .yaml file, and every folder of .yaml files, is one"
+        )
+    return sorted(places)
+
+
+def _folders_in(folder: Path) -> Iterable[Path]:
+    for one in folder.iterdir():
+        if one.is_dir() and not one.name.startswith(".") and _may_hold_files(one):
+            yield one
+
+
+def _may_hold_files(folder: Path) -> bool:
+    """Whether a folder has files of a project; one that cannot be listed is a project with an error."""
+    try:
+        return bool(configurations_in(folder))
+    except FileError:
+        return True
+
+
+def _read(request: Request, place: Path) -> ProjectRead:
+    own = _own_name(place)
+    try:
+        configuration = configuration_of(replace(request, paths=(place,)))
+    except ReconcileError as error:
+        return ProjectRead(place, own, None, error)
+    return ProjectRead(place, configuration.project.name or own, configuration)
+
+
+def _own_name(place: Path) -> str:
+    """What a project is called that does not say it: its file without the ending, or its folder."""
+    return place.name if place.is_dir() else place.stem
+
+
+def _chosen(
+    read: Sequence[ProjectRead], folder: Path, wanted: Sequence[str]
+) -> Sequence[ProjectRead]:
+    if not wanted:
+        return read
+    for name in wanted:
+        if not any(name in (one.name, _own_name(one.place)) for one in read):
+            names = list(dict.fromkeys(one.name for one in read))
+            guess = closest(name, names) or listing(names)
+            raise FileError(f'{folder}: there is no project "{name}": {guess}')
+    return [one for one in read if one.name in wanted or _own_name(one.place) in wanted]
+
+
+def _told_apart(read: Iterable[ProjectRead]) -> dict[Path, ReconcileError]:
+    """Errors of the projects that have one name together."""
+    by_name: dict[str, list[Path]] = {}
+    for one in read:
+        by_name.setdefault(one.name, []).append(one.place)
+    return {
+        place: FileError(
+            f'the name "{name}" is that of {", ".join(map(str, places))}: a project is known by its name, '
+            "so give each its own project.name"
+        )
+        for name, places in by_name.items()
+        if len(places) > 1
+        for place in places
+    }
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Planning
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def plan_projects(request: Request, projects: Sequence[ProjectRead]) -> list[ProjectPlanned]:
+    """Plans all projects, as many as possible at the same time; the order stays."""
+    from reconciler.gateway.neighbours import Neighbours
+    from reconciler.pipeline.prepare import prepare_read
+
+    workers = min(len(projects), PLANNED_AT_ONCE)
+    neighbours = Neighbours(max(workers, APPLIED_AT_ONCE * request.concurrency))
+
+    def plan(project: ProjectRead) -> ProjectPlanned:
+        if project.error is not None:
+            return ProjectPlanned(project, project.error)
+        assert project.configuration is not None  # noqa: S101  # what could not be read has an error
+        try:
+            prepared = prepare_read(request, project.configuration, neighbours)
+            return ProjectPlanned(project, prepared)
+        except ReconcileError as error:
+            return ProjectPlanned(project, error)
+
+    with background(workers, "project") as pool:
+        return list(pool.map(plan, projects))
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Applying
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def carry_out_projects(
+    request: Request,
+    planned: Sequence[Prepared],
+    progress: Callable[[Prepared, Result], None],
+) -> list[Applied]:
+    """Applies the plans of several projects, a few at the same time; one that fails stops no other. The order stays.
+
+    An interrupt lets calls in flight finish, here as in a single project; what has not begun by then is not tried.
+    """
+    from reconciler.pipeline.carry_out import carry_out
+
+    stopping = threading.Event()
+
+    def apply(prepared: Prepared) -> Applied:
+        return carry_out(
+            request, prepared, lambda result: progress(prepared, result), stopping=stopping
+        )
+
+    with ThreadPoolExecutor(APPLIED_AT_ONCE, thread_name_prefix="apply") as pool:
+        running = [pool.submit(apply, one) for one in planned]
+        try:
+            return [one.result() for one in running]
+        except KeyboardInterrupt:
+            stopping.set()
+            for prepared in planned:
+                if prepared.server is not None:
+                    prepared.server.hurry()
+            return [one.result() for one in running]
