@@ -119,8 +119,10 @@ def test_every_document_is_a_page(site: Path) -> None:
 
 @pytest.mark.parametrize(
     ("folder", "names"),
-    [("commands", set(COMMANDS)), ("findings", set(CODES))],
-    ids=lambda one: str(one)[:8],
+    [
+        pytest.param("commands", set(COMMANDS), id="commands"),
+        pytest.param("findings", set(CODES), id="findings"),
+    ],
 )
 def test_every_command_and_every_code_can_be_navigated_to(
     site: Path, folder: str, names: set[str]
