@@ -11,7 +11,7 @@ import contextlib
 import os
 import stat
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from reconciler.errors import FileError, Refused
@@ -83,11 +83,15 @@ def replace_all(old: Mapping[Path, bytes], new: Mapping[Path, bytes], what: str)
     What was moved into place before another failed is put back. Raises `FileError`, or `Refused` for such a change.
     """
     ready: list[tuple[Path, Path, Path]] = []
+    former: dict[
+        Path, Path
+    ] = {}  # what was there, beside it: a disk that is full has no room for it later
     moved: list[tuple[Path, Path]] = []
     try:
         for path, data in new.items():
             target = Path(os.path.realpath(path))
             _require_writable(path, target, what)
+            former[target] = _beside(path, target, old[path], what)
             ready.append((path, target, _beside(path, target, data, what)))
         for path in new:
             if read_bytes(path, what) != old[path]:
@@ -102,13 +106,31 @@ def replace_all(old: Mapping[Path, bytes], new: Mapping[Path, bytes], what: str)
                 ) from error
             _sync_folder(target.parent)
     except BaseException:
-        for path, target in moved:
-            if target.read_bytes() != old[path]:
-                _beside(path, target, old[path], what).replace(target)
+        _put_back(moved, old, former, what)
         raise
     finally:
-        for _, _, temporary in ready:
+        for temporary in (*former.values(), *(one for _, _, one in ready)):
             temporary.unlink(missing_ok=True)
+
+
+def _put_back(
+    moved: Iterable[tuple[Path, Path]],
+    old: Mapping[Path, bytes],
+    former: Mapping[Path, Path],
+    what: str,
+) -> None:
+    """Moves back what there was. Raises `FileError` with the files for which that failed."""
+    failed = []
+    for path, target in moved:
+        try:
+            if target.read_bytes() != old[path]:
+                former[target].replace(target)
+        except OSError as error:
+            failed.append(f"{path} ({error.strerror})")
+    if failed:
+        raise FileError(
+            f"{', '.join(failed)}: the {what} was changed and cannot be put back: take it from your repository"
+        )
 
 
 def _require_writable(path: Path, target: Path, what: str) -> None:

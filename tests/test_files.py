@@ -78,3 +78,23 @@ def test_what_was_moved_is_put_back(
     with pytest.raises((FileError, KeyboardInterrupt)):
         replace_all(dict.fromkeys(paths, OLD), dict.fromkeys(paths, NEW), "configuration")
     assert contents(paths) == [OLD] * 3
+
+
+def test_what_cannot_be_put_back_is_named(
+    paths: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The others are put back all the same, and nothing is left beside them."""
+    replace = Path.replace
+    moves = 0
+
+    def failing(self: Path, target: Path) -> Path:
+        nonlocal moves
+        moves += 1
+        if moves in (3, 4):
+            raise OSError(5, "Input/output error")
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", failing)
+    with pytest.raises(FileError, match=r"/a \(Input/output error\): .* cannot be put back"):
+        replace_all(dict.fromkeys(paths, OLD), dict.fromkeys(paths, NEW), "configuration")
+    assert contents(paths) == [NEW, OLD, OLD]

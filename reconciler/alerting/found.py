@@ -20,6 +20,7 @@ from reconciler.errors import (
     ApiError,
     BadAnswer,
     NotSupported,
+    ReconcileError,
     Rejected,
     Unauthorized,
     Unreachable,
@@ -88,6 +89,8 @@ def looked(document: PlanDocument) -> Looked:
 def failed(error: Exception, reason: str = "") -> NotLooked:
     """What a run that ended with an error knows; `reason` says it better than the error does."""
     kind = next((word for kind, word in _API_ERRORS.items() if isinstance(error, kind)), "")
+    if not isinstance(error, ReconcileError | OSError):
+        reason = f"an error of reconcile itself ({type(error).__name__}): please report it with its trace"
     return NotLooked(reason or str(error), kind)
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import stat
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -56,12 +57,16 @@ class StateFile:
         self.path = path
         self.problem = ""
         self.watches: dict[str, Memory] = {}
-        if not path.exists() or _is_device(path):
-            return
         try:
+            if _mode(path) is None or _is_device(path):
+                return
             self.watches = dict(_decoded(path, read_bytes(path, "state of alerts")).watches)
         except FileError as error:
             self.problem = f"{error}; it counts as empty"
+        except OSError as error:
+            self.problem = (
+                f"{path}: the state of alerts cannot be read: {error.strerror}; it counts as empty"
+            )
 
     def write(self, watch: str, memory: Memory) -> None:
         """Writes the file with a new memory of one watch, whole or not at all."""
@@ -74,7 +79,16 @@ class StateFile:
 
 def _is_device(path: Path) -> bool:
     """Whether the path is a device or a pipe, `/dev/null` for somebody who wants no memory."""
-    return path.exists() and not (path.is_file() or path.is_dir())
+    mode = _mode(path)
+    return mode is not None and not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
+
+
+def _mode(path: Path) -> int | None:
+    """What the path is; None where nothing is there. Raises `OSError` where nobody may look."""
+    try:
+        return path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return None
 
 
 def _decoded(path: Path, data: bytes) -> _File:
@@ -97,8 +111,8 @@ def turn(path: Path, patience: float = PATIENCE) -> Iterator[None]:
     Where there can be no lock, or it is not free within `patience` seconds, the run goes on without it.
     """
     with contextlib.ExitStack() as held:
-        if not _is_device(path):
-            with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError):
+            if not _is_device(path):
                 path.parent.mkdir(parents=True, exist_ok=True)
                 flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
                 descriptor = os.open(path.parent / f".{path.name}.lock", flags, 0o600)

@@ -178,8 +178,10 @@ class Watch:
         asked = self._alerts
         if not asked.targets and asked.state is None and asked.metrics_file is None:
             return
-        if error is not None and not isinstance(error, ReconcileError | OSError):
+        if error is not None and not isinstance(error, Exception):
             return  # interrupted: nothing was found out, and nothing failed
+        if isinstance(error, click.exceptions.Exit | click.ClickException | click.Abort):
+            return  # wrong usage, which its author sees
         from reconciler.alerting.run import conclude
 
         conclude(
@@ -191,7 +193,7 @@ class Watch:
             note=lambda text: note(escape(f"warning: {text}")),
         )
 
-    def _found(self, error: ReconcileError | OSError | None) -> Looked | NotLooked:
+    def _found(self, error: Exception | None) -> Looked | NotLooked:
         from reconciler.alerting.found import NotLooked, failed, looked
         from reconciler.pipeline.guards import ConfigError
 

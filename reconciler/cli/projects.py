@@ -33,6 +33,7 @@ from reconciler.pipeline.projects import (
 )
 from reconciler.render.document import findings_document
 from reconciler.render.escape import escape
+from reconciler.render.plan_outline import project_name
 from reconciler.render.project_shapes import (
     ProjectDocument,
     ProjectsCommand,
@@ -105,7 +106,7 @@ def planned_of(many: Many, request: Request, output: Output) -> list[ProjectPlan
 
 def label_of(one: ProjectPlanned) -> str:
     """What a line on stderr about a project begins with."""
-    return f"{escape(one.project.name)}: "
+    return f"{project_name(one.project.name)}: "
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -214,6 +215,6 @@ def tell_errors(document: ProjectsDocument, output: Output) -> None:
     for one in document["projects"]:
         for error in one["errors"]:
             for line in error.split("\n"):
-                click.echo(escape(f"{one['name']}: error: {line}"), err=True)
+                click.echo(escape(f"{project_name(one['name'])}: error: {line}"), err=True)
         for told in one["notes"]:
-            note(escape(f"{one['name']}: note: {told}"), output)
+            note(escape(f"{project_name(one['name'])}: note: {told}"), output)

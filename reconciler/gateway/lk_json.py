@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import math
 import re
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -186,6 +187,8 @@ def _scalar(field: FieldDescriptor, value: Any) -> Any:
     if kind in _FLOATS:
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise Misfit("write a number")
+        if abs(value) > sys.float_info.max:
+            raise Misfit("write a smaller number")
         return value
     return _integer(value, *_INTEGERS[kind])
 

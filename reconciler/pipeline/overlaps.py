@@ -1,17 +1,18 @@
 """Projects that claim the same objects of one server: what each would do to the other, told before it is done.
 
-Two files for one server and key are right where each `owns` its part by names. Where one of them claims a whole kind,
-the objects of the other are unlisted to it: it would report them for ever, or with `unlisted: delete` delete them.
+Two files for one server and key are right where each `owns` its part by names. Where what one of them claims takes in
+objects that the other lists, those are unlisted to it: it would report them for ever, or with `unlisted: delete` delete
+them. One object that both list, by its name or by its id, would go back and forth between them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.config.model import Configuration
-from reconciler.core.ownership import UnlistedPolicy
+from reconciler.core.ownership import UnlistedPolicy, is_owned
 from reconciler.errors import EndpointError, ReconcileError, Refused
 from reconciler.gateway.endpoint import endpoint_from
 from reconciler.sip.spec import KIND_BY_NAME
@@ -37,51 +38,77 @@ def overlaps(projects: Iterable[Claimant], environ: Mapping[str, str]) -> dict[P
         except EndpointError:
             continue  # it is told of the project when its server is to be asked
         neighbours.setdefault((endpoint.host, endpoint.api_key), []).append(one)
-    return {
-        one[1]: _claim(one, group, host)
-        for (host, _), group in neighbours.items()
-        if len(group) > 1
-        for one in group
-    }
+    found: dict[Path, Claim] = {}
+    for (host, _), group in neighbours.items():
+        if len(group) > 1:
+            claimed = _claimed(group)
+            found |= {one[1]: _claim(one, group, claimed, host) for one in group}
+    return found
 
 
-def _claim(one: Claimant, group: Sequence[Claimant], host: str) -> Claim:
+_Key = tuple[str, str, str]
+"""Kind, `name` or `id`, and which one."""
+
+
+def _keys(configuration: Configuration) -> Iterator[tuple[_Key, str]]:
+    """What the objects of a project are found by on the server, each with its name in the file."""
+    for kind, objects in configuration.sip.items():
+        for listed in objects:
+            yield (kind, "name", listed.name), listed.name
+            if listed.renamed_from is not None:
+                yield (kind, "name", listed.renamed_from), listed.name
+            if listed.id is not None:
+                yield (kind, "id", listed.id), listed.name
+
+
+def _claimed(group: Iterable[Claimant]) -> dict[_Key, list[Claimant]]:
+    """Who lists which object."""
+    claimed: dict[_Key, list[Claimant]] = {}
+    for one in group:
+        for key in dict.fromkeys(key for key, _ in _keys(one[2])):
+            claimed.setdefault(key, []).append(one)
+    return claimed
+
+
+def _claim(
+    one: Claimant, group: Sequence[Claimant], claimed: Mapping[_Key, Sequence[Claimant]], host: str
+) -> Claim:
     _, place, configuration = one
+    for key, name in _keys(configuration):
+        for other in claimed[key]:
+            if other[1] != place:
+                told = f'{KIND_BY_NAME[key[0]].title} "{name}"'
+                by = _label(other, host)
+                return Claim(Refused(f"{told} is listed by {by}, too: keep one of the two"), ())
     notes = []
     for other in group:
-        if other[1] == place:
-            continue
-        label = f'"{other[0]}" ({other[1]}), which is on {host} with the same key'
-        if twice := _listed_twice(configuration, other[2]):
-            return Claim(Refused(f"{twice} is listed by {label}, too: keep one of the two"), ())
-        shared = _shared_kinds(configuration, other[2])
-        if not shared or configuration.project.owns:
+        shared = _at_stake(configuration, other[2]) if other[1] != place else ""
+        if not shared:
             continue
         match configuration.project.unlisted:
             case UnlistedPolicy.DELETE:
-                return Claim(
-                    Refused(
-                        f"it would delete the {shared} of {label}: give each project.owns, the names of its own objects"
-                    ),
-                    (),
-                )
+                error = f"it would delete {shared} of {_label(other, host)}"
+                return Claim(Refused(f"{error}: {_REMEDY}, the names of its own objects"), ())
             case UnlistedPolicy.REPORT:
-                notes.append(
-                    f"it takes the {shared} of {label}, for unlisted: give each project.owns"
-                )
+                notes.append(f"it takes {shared} of {_label(other, host)}, for unlisted: {_REMEDY}")
     return Claim(None, tuple(notes))
 
 
-def _shared_kinds(one: Configuration, other: Configuration) -> str:
+_REMEDY = "give each project.owns"
+
+
+def _label(other: Claimant, host: str) -> str:
+    return f'"{other[0]}" ({other[1]}), which is on {host} with the same key'
+
+
+def _at_stake(one: Configuration, other: Configuration) -> str:
+    """What of another project is unlisted to this one, in words: whole kinds, or what its globs take in."""
+    owns = one.project.owns
     shared = [kind for kind in one.sip if kind in other.sip]
-    return " and ".join(f"{KIND_BY_NAME[kind].title}s" for kind in shared)
-
-
-def _listed_twice(one: Configuration, other: Configuration) -> str:
-    """The first object that both list, in words; empty if there is none."""
-    for kind, objects in one.sip.items():
-        names = {listed.name for listed in other.sip.get(kind, ())}
-        for listed in objects:
-            if listed.name in names:
-                return f'{KIND_BY_NAME[kind].title} "{listed.name}"'
+    if not owns:
+        return " and ".join(f"the {KIND_BY_NAME[kind].title}s" for kind in shared)
+    for kind in shared:
+        for listed in other.sip[kind]:
+            if is_owned(listed.name, owns):
+                return f'what owns takes in, such as the {KIND_BY_NAME[kind].title} "{listed.name}"'
     return ""

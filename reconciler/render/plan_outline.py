@@ -39,10 +39,14 @@ def heading(document: PlanDocument) -> str:
     return f"{what}{of_project(document['project'], document['host'])}"
 
 
+def project_name(project: str) -> str:
+    """The name, quoted unless it is a plain word: at the start of a line it could be a command to a pipeline."""
+    return project if _SIMPLE.fullmatch(project) else quote(project)
+
+
 def of_project(project: str, host: str) -> str:
     """Whose plan, drift or report it is."""
-    name = project if _SIMPLE.fullmatch(project) else quote(project)
-    of = f" of {name}" if project else ""
+    of = f" of {project_name(project)}" if project else ""
     return f"{of} on {escape(host)}" if host else of
 
 

@@ -198,9 +198,21 @@ def read_places(text: str, file: str) -> Keys:
     except YAMLError as error:
         line = str(error).split("\n", 1)[0]
         raise ReconcileError(f"{file}: ruamel.yaml cannot read it: {line}") from error
+    except _OddKey as error:
+        raise ReconcileError(
+            f"{file}:{error.line}: a key is an alias: nothing was written; write it out"
+        ) from error
     if not isinstance(root, Keys):
         raise ReconcileError(f"{file}: ruamel.yaml does not find a mapping in it")
     return root
+
+
+class _OddKey(Exception):
+    """A key that is no text of its own, in a line that counts from 1."""
+
+    def __init__(self, line: int) -> None:
+        super().__init__(line)
+        self.line = line
 
 
 class _Builder:
@@ -264,7 +276,9 @@ class _Builder:
             above.entries.append(Entry(key, place))
             self._keys[-1] = None
         else:
-            assert isinstance(place, Scalar)  # noqa: S101  # the reader of the configuration takes no other keys
+            if not isinstance(place, Scalar):
+                line = self._text.count("\n", 0, place.start) + 1
+                raise _OddKey(line)
             self._keys[-1] = place
 
     def _end(self, start: int, end: int, style: str) -> int:

@@ -65,6 +65,18 @@ def test_a_place_that_cannot_be_written_is_told(told: Shell, livekit_emulator: E
     assert "the next run knows nothing of this one" in ran.err
 
 
+def test_a_name_that_no_file_can_have_fails_no_run(
+    told: Shell, receiver: Receiver, livekit_emulator: Emulator
+) -> None:
+    """Nobody can look there: the drift is found and told all the same."""
+    change_by_hand(livekit_emulator)
+    ran = told.run("drift", "--state", "x" * 300)
+    assert ran.code == 2
+    assert "Drift of acme" in ran.out
+    assert all(line.startswith("warning: ") for line in ran.err.splitlines())
+    assert titles(receiver) == ["acme: the live project has drifted"]
+
+
 def test_two_watches_share_a_file(
     told: Shell, receiver: Receiver, livekit_emulator: Emulator
 ) -> None:

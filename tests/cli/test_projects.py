@@ -161,7 +161,7 @@ def test_what_stderr_says_names_the_project(folder: Folder) -> None:
     """Every line begins with the name of the project that it is about, whatever is in it."""
     folder.write("x.yaml", 'version: 1\nproject: {name: "x\\n::error::", env_prefix: X_}\n')
     ran = folder.run("plan", "-q")
-    assert ran.err.startswith("x\\n::error::: error: X_LIVEKIT_URL, ")
+    assert ran.err.startswith('"x\\n::error::": error: X_LIVEKIT_URL, ')
     assert len(ran.err.splitlines()) == 1
     assert "\n::error" not in ran.out
     applied = folder.run("apply", "--auto-approve")
@@ -181,7 +181,7 @@ def test_names_that_are_no_text_stand_as_text(folder: Folder) -> None:
         assert "Traceback" not in ran.err
         ran.out.encode()
     ran = folder.run("plan")
-    assert "\\udcff\\n: error: " in ran.err
+    assert '"\\udcff\\n": error: ' in ran.err
     assert "gone: error: projects/gone.yaml: no such file" in ran.err
     assert [one["state"] for one in folder.document("plan", "--project", "a")["projects"]] == [
         "changes"

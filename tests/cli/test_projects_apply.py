@@ -39,6 +39,25 @@ def test_projects_that_own_their_part_share_a_server(folder: Folder) -> None:
     assert [one["notes"] for one in document["projects"]] == [[], [], []]
 
 
+def test_globs_that_take_in_anothers_objects_are_refused(folder: Folder) -> None:
+    """`owns` is no proof of peace: what it takes in of the other's would be deleted."""
+    on_one_server(folder, ', unlisted: delete, owns: ["*"]', ", owns: [b*]")
+    document = folder.document("apply", "--auto-approve")
+    first = document["projects"][0]
+    assert first["state"] == "refused"
+    assert 'such as the inbound trunk "b" of "b"' in first["errors"][0]
+    assert {trunk.name for trunk in folder.emulators["a"].inbound_trunks} == {"b"}
+
+
+def test_an_id_that_two_projects_pin_is_refused(folder: Folder) -> None:
+    """Under whatever names: it is one object."""
+    on_one_server(folder, ", owns: [a*]", ", owns: [b*]")
+    for name, file in (("a", "a.yaml"), ("b", "b.yml")):
+        text = project(name, ord(name), f", owns: [{name}*]")
+        folder.write(file, text.replace(f"{{{name}: {{", f"{{{name}: {{id: ST_abcdefgh1234, "))
+    assert folder.states("plan") == {"a": "refused", "b": "refused", "c": "changes"}
+
+
 def test_a_project_that_reports_anothers_objects_is_told(folder: Folder) -> None:
     """With `unlisted: report` nothing is lost, but the drift never ends: a note says why."""
     on_one_server(folder, "", ", unlisted: ignore")

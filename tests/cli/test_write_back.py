@@ -221,3 +221,14 @@ def test_what_it_cannot_tell_apart_is_refused(by_hand: Shell) -> None:
         assert "--write-back" in ran.err
         assert options[0] in ran.err
     assert text_of(by_hand) == before
+
+
+def test_a_key_that_is_an_alias_is_told(by_hand: Shell) -> None:
+    """Its text stands elsewhere, and other parts of the file have it too: nothing is written."""
+    text = CONFIGURATION.replace("project: {name: acme}", "project: {name: &name acme}")
+    by_hand.write(FILE, text + "x-note: {*name : 1}\n")
+    before = text_of(by_hand)
+    ran = by_hand.run("drift", "--write-back")
+    assert ran.code == 1
+    assert f"{FILE}:22: a key is an alias" in ran.err
+    assert text_of(by_hand) == before

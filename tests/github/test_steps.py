@@ -95,6 +95,22 @@ def bare(environ: dict[str, str]) -> dict[str, str]:
     return environ | {"PATH": "/usr/bin:/bin"}
 
 
+def test_names_are_no_commands_to_the_runner() -> None:
+    """Annotations go to the log as they are; no other line is a command, wherever in it one would begin."""
+    text = "::warning file=a,line=1::odd\n::add-mask::plan\n  ::stop-commands::x\nerror: ##[add-mask]plan\nplain\n"
+    code = f"import command, sys; sys.stdout.write(command.for_the_log({text!r}))"
+    done = subprocess.run(
+        [sys.executable, "-B", "-c", code], cwd=ACTION, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines() == [
+        "::warning file=a,line=1::odd",
+        "\u200b::add-mask::plan",
+        "\u200b::stop-commands::x",
+        "error: ##\u200b[add-mask]plan",
+        "plain",
+    ]
+
+
 def test_what_is_there_is_taken(tmp_path: Path, environ: dict[str, str]) -> None:
     """A container that has the right version needs no network."""
     path = f"{Path(sys.executable).parent}:{environ['PATH']}"

@@ -279,6 +279,7 @@ def test_a_live_object_without_a_name_is_pinned(shell: Shell) -> None:
         ('{"name": "a", "name": "b", "numbers": []}', "name: stands there twice"),
         ({"name": "inbound", "trunk_ids": []}, "names no kind of room"),
         ({"trunk": {"name": "any", "numbers": ["+15550100001"]}}, "rename it"),
+        ({**RULE, "room_config": {"egress": {"room": {"advanced": {"keyFrameInterval": 10**400}}}}}, "write a smaller"),
         ("[1]", "[0]: write an object"),
         ('{"items": {}}', "nothing"),
         ("{}", "there is no trunk and no dispatch rule"),

@@ -19,7 +19,7 @@ def run(step: Step, github: GitHub) -> int:
     if not file.is_file():
         raise BadInput("there is no approved plan: `apply` comes after `review` in the same run")
     load_plan(file)
-    backups = step.temp / "backups"
+    backups = step.temp / step.called("backups")
     limits = [f"--max-deletes={step.input('max_deletes')}"] if step.input("max_deletes") else []
     ran = reconcile(
         "apply",

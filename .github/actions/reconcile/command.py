@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -13,6 +14,8 @@ from page import fenced
 from workflow import BadInput, Step, child_environment
 
 OK, ERROR, CHANGES, REFUSED = 0, 1, 2, 3
+_ANNOTATION = re.compile(r"::(error|warning|notice)( [^:\n]*)?::")
+_APART = "\N{ZERO WIDTH SPACE}"
 
 
 class Ran(NamedTuple):
@@ -52,9 +55,23 @@ def reconcile(*arguments: str, without: tuple[str, ...] = (), quiet: bool = Fals
             "reconcile is not on PATH: the step before should have put it there"
         ) from error
     if not quiet:
-        sys.stderr.write(done.stderr)
+        sys.stderr.write(for_the_log(done.stderr))
         sys.stderr.flush()
     return Ran(done.returncode, done.stdout, done.stderr)
+
+
+def for_the_log(text: str) -> str:
+    """Lines for the log of a job, in which nothing but an annotation is a command to the runner.
+
+    A line that starts with two colons is one, and so is what follows `##[` anywhere. Names in the lines may come from a
+    pull request: something that cannot be seen keeps them from being read so.
+    """
+    lines = text.replace("##[", f"##{_APART}[").splitlines(keepends=True)
+    return "".join(line if _is_harmless(line) else f"{_APART}{line.lstrip()}" for line in lines)
+
+
+def _is_harmless(line: str) -> bool:
+    return not line.lstrip().startswith("::") or _ANNOTATION.match(line) is not None
 
 
 def configuration(step: Step) -> tuple[str, ...]:

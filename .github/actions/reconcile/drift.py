@@ -30,7 +30,7 @@ def run(step: Step, github: GitHub) -> int:
         step.summary(f"> Not looked at: {told}.")
         step.output("conclusion", "skipped")
         return 0
-    ran = reconcile("drift", *configuration(step), "--format=github")
+    ran = reconcile("drift", *configuration(step), "--format=github", without=("RECONCILE_STATE",))
     if _STATE.exists():
         step.output("state-file", str(_STATE))
     step.output("changes", "true" if ran.code == CHANGES else "false")
