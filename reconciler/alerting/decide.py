@@ -71,7 +71,12 @@ def remember(memory: Memory, found: Looked | NotLooked, now: datetime) -> Memory
         errors = dict(memory.api_errors)
         if found.error:
             errors[found.error] = errors.get(found.error, 0) + 1
-        return replace(memory, blind=replace(blind, runs=blind.runs + 1), api_errors=errors)
+        return replace(
+            memory,
+            project=memory.project or found.project,
+            blind=replace(blind, runs=blind.runs + 1),
+            api_errors=errors,
+        )
     return replace(
         memory,
         project=found.project,

@@ -73,10 +73,14 @@ class Looked:
 
 @dataclass(frozen=True, slots=True)
 class NotLooked:
-    """Nothing is known of the live project. `error` is the kind of error of an API that failed, "" for any other."""
+    """Nothing is known of the live project. `error` is the kind of error of an API that failed, "" for any other.
+
+    `project` is what the files call it, as far as they can be read.
+    """
 
     reason: str
     error: str = ""
+    project: str = ""
 
 
 def looked(document: PlanDocument) -> Looked:
@@ -90,7 +94,8 @@ def failed(error: Exception, reason: str = "") -> NotLooked:
     """What a run that ended with an error knows; `reason` says it better than the error does."""
     kind = next((word for kind, word in _API_ERRORS.items() if isinstance(error, kind)), "")
     if not isinstance(error, ReconcileError | OSError):
-        reason = f"an error of reconcile itself ({type(error).__name__}): please report it with its trace"
+        own = f"an error of reconcile itself ({type(error).__name__}): please report it with its trace"
+        reason = reason or own
     return NotLooked(reason or str(error), kind)
 
 

@@ -10,7 +10,7 @@ import os
 import shlex
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import wraps
 from pathlib import Path
@@ -186,12 +186,25 @@ class Watch:
 
         conclude(
             self._setup(),
-            self._found(error),
+            self._with_name(self._found(error)),
             self._document,
             ended=datetime.now(UTC),
             seconds=time.monotonic() - self._began,
             note=lambda text: note(escape(f"warning: {text}")),
         )
+
+    def _with_name(self, found: Looked | NotLooked) -> Looked | NotLooked:
+        """A run that could not look knows from the files whose live project that is."""
+        from reconciler.alerting.found import NotLooked
+        from reconciler.pipeline.configuration import configuration_of
+
+        if not isinstance(found, NotLooked):
+            return found
+        try:
+            project = configuration_of(self._request).project.name
+        except ReconcileError:
+            return found
+        return replace(found, project=escape(project))
 
     def _found(self, error: Exception | None) -> Looked | NotLooked:
         from reconciler.alerting.found import NotLooked, failed, looked

@@ -47,7 +47,7 @@ def command(
     Examples:
       reconcile emulate
       reconcile emulate --port 0 > emulator.env &
-      . ./emulator.env && reconcile plan
+      until [ -s emulator.env ]; do sleep 0.1; done; . ./emulator.env && reconcile plan
       reconcile emulate --livekit 1.13.11 --hide-passwords
     """
     from reconciler.emulator.quirks import DEFAULT_VERSION

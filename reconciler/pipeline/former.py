@@ -42,13 +42,15 @@ _TRUNKS = "trunks"
 class Wanted:
     """A configuration, what it still lacks, and what there is to say about it.
 
-    `missing` and `wrong` are secrets without a value, and with another one than the backup's, each with its place.
+    `missing` and `wrong` are secrets without a value, and with another one than the backup's, each with its place;
+    `unchecked` are those of which nothing tells whether they have the former value.
     `rewrite` are names of trunks whose password is to be written although the server does not tell whether it differs.
     """
 
     configuration: Configuration
     missing: list[tuple[SecretRef, str, Mark]] = field(default_factory=list)
     wrong: list[tuple[SecretRef, str]] = field(default_factory=list)
+    unchecked: list[tuple[SecretRef, str]] = field(default_factory=list)
     rewrite: set[str] = field(default_factory=set)
     notes: list[str] = field(default_factory=list)
 
@@ -240,6 +242,8 @@ class _Restorer:
             value = Secret(_canonical(desired.kind, path, text))
             if self._prints.of_value(value) != former.digest:
                 self._wanted.wrong.append((former.ref, place))
+        else:
+            self._wanted.unchecked.append((former.ref, place))
         if isinstance(now, Unknown):
             self._wanted.rewrite.add(desired.name)
         return Secret(text, former.ref)

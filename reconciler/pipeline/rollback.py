@@ -58,9 +58,10 @@ def prepare_rollback(request: Request, path: Path, *, keep_secrets: bool = False
     plan = draft.plan()
     _require_secrets(backup, wanted, plan)
     server.use_secrets(secrets_of(wanted.configuration))
+    notes = [*plan.notes, *_unchecked(wanted)]
     if not plan.is_empty:
-        notes = (*wanted.notes, *_new_ids(plan), *_meanwhile(backup, live, plan, prints))
-        plan = msgspec.structs.replace(plan, notes=(*plan.notes, *notes))
+        notes += (*wanted.notes, *_new_ids(plan), *_meanwhile(backup, live, plan, prints))
+    plan = msgspec.structs.replace(plan, notes=tuple(notes))
     return Prepared(
         wanted.configuration,
         live,
@@ -84,6 +85,13 @@ def _require_secrets(backup: Backup, wanted: Wanted, plan: Plan) -> None:
         )
     if lines:
         raise SecretMissing("\n".join(lines))
+
+
+def _unchecked(wanted: Wanted) -> Iterator[str]:
+    """Secrets that are taken as they are: a variable may well have the new value instead of the former one."""
+    for ref, place in wanted.unchecked:
+        what = f"variable {ref.env}" if ref.env else f"file {ref.file}"
+        yield f"nothing tells whether {what} has the former value, see to it yourself: needed at {place}"
 
 
 def _unsent(wanted: Wanted, plan: Plan) -> Iterator[tuple[SecretRef, str]]:

@@ -221,4 +221,8 @@ def test_the_first_run_of_all_may_fail(applied: Shell) -> None:
     applied.environ["LIVEKIT_URL"] = "ws://127.0.0.1:9"
     assert applied.run("drift", "--metrics-file", "m.prom").code == 1
     assert not any("objects" in name for name in figures(applied))
+    assert (
+        'reconcile_drift_last_run_success{project="acme"} 0.0'
+        in (applied.folder / "m.prom").read_text()
+    )
     assert (applied.folder / "m.prom").stat().st_mode & 0o777 == 0o644

@@ -122,3 +122,5 @@ def test_another_key_makes_digests_useless(
     ran = roll_back(rotated, file=file)
     assert ran.code == 0, ran.err
     assert "the API secret is another one" in ran.out
+    assert "nothing tells whether variable " in ran.out
+    assert "needed at sip.inbound_trunks.carrier.auth.password" in ran.out
