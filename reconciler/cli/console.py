@@ -116,11 +116,17 @@ def print_annotations(findings: Iterable[Finding], changes: Iterable[ChangeDocum
 
 
 def append_summary(text: str) -> None:
-    """Adds a Markdown text to the job summary, where a workflow runs."""
+    """Adds a Markdown text to the job summary, where a workflow runs. It is a courtesy: nothing else fails with it."""
     path = os.environ.get("GITHUB_STEP_SUMMARY")
-    if path:
+    if not path:
+        return
+    try:
         with Path(path).open("a", encoding="utf-8") as file:
             file.write(text + "\n")
+    except OSError as error:
+        note(
+            f"warning: the summary that GITHUB_STEP_SUMMARY names was not written: {path}: {error.strerror}"
+        )
 
 
 def exit_of(

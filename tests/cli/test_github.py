@@ -53,6 +53,14 @@ def test_the_summary_is_added_where_a_workflow_runs(changed: Shell) -> None:
     assert place.read_text().endswith(f"{ran.out}\n")
 
 
+def test_a_summary_that_cannot_be_written_fails_nothing(changed: Shell) -> None:
+    """The exit code is that of the command, and stderr names the variable."""
+    changed.environ["GITHUB_STEP_SUMMARY"] = str(changed.folder / "nowhere" / "summary.md")
+    ran = changed.run("drift", "--format", "github")
+    assert ran.code == 2
+    assert "GITHUB_STEP_SUMMARY" in ran.err
+
+
 @pytest.mark.slow
 def test_a_plan_of_any_size_is_a_comment(project: Shell) -> None:
     """Of thousands of objects the comment still is what GitHub takes, and says how many it leaves out."""
