@@ -33,6 +33,18 @@ def text_of(shell: Shell, name: str = FILE) -> str:
     return (shell.folder / name).read_text(encoding="utf-8")
 
 
+def in_a_process(shell: Shell, code: str) -> subprocess.CompletedProcess[str]:
+    """A program in a Python of its own, in the shell's folder and environment."""
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=shell.folder,
+        env={**os.environ, **shell.environ},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
 def test_the_exit_code_is_that_of_the_drift_that_was_found(by_hand: Shell) -> None:
     """2 where there was any, 0 when it is run again: nothing is left then. Stdout is that of any drift."""
     plain = by_hand.run("drift")
@@ -180,14 +192,7 @@ def test_a_library_that_is_missing(by_hand: Shell) -> None:
         "import sys; sys.modules['ruamel'] = None; sys.modules['ruamel.yaml'] = None\n"
         "from reconciler.cli.main import main; main(['drift', '--write-back'])"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=by_hand.folder,
-        env={**os.environ, **by_hand.environ},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = in_a_process(by_hand, code)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == (
         "error: --write-back needs ruamel.yaml: pip install 'livekit-reconciler[write-back]'\n"
@@ -200,14 +205,7 @@ def test_the_library_is_imported_for_this_alone(by_hand: Shell) -> None:
         "import sys; from reconciler.cli.main import run\n"
         "run(['drift']); print([one for one in sys.modules if 'ruamel' in one or 'writeback' in one])"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=by_hand.folder,
-        env={**os.environ, **by_hand.environ},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = in_a_process(by_hand, code)
     assert done.stdout.splitlines()[-1] == "[]", done.stderr
 
 
