@@ -10,9 +10,8 @@ from __future__ import annotations
 import http.client
 import json
 import socket
-import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -27,17 +26,17 @@ from reconciler.emulator.faults import (
     Truncate,
 )
 from reconciler.emulator.twirp import method_of
+from tests.support.listening import Listening
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from types import TracebackType
 
 TIMEOUT = 60
 # They belong to one connection, and the proxy has two.
 _HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "host"}
 
 
-class FaultProxy:
+class FaultProxy(Listening):
     """A proxy in a background thread: `url`, `faults`, `calls`, `count(method)`."""
 
     def __init__(self, target: str) -> None:
@@ -50,14 +49,7 @@ class FaultProxy:
             def serve(self) -> None:
                 proxy._serve(self)
 
-        self._server = _Server(("127.0.0.1", 0), Handler)
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
-        )
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        super().__init__(Handler)
 
     @property
     def calls(self) -> tuple[Call, ...]:
@@ -71,20 +63,6 @@ class FaultProxy:
     def forget_calls(self) -> None:
         """Start counting anew."""
         self._log.clear()
-
-    def __enter__(self) -> FaultProxy:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
 
     def _serve(self, client: _Handler) -> None:
         body = client.rfile.read(int(client.headers.get("Content-Length") or 0))
@@ -122,13 +100,6 @@ class FaultProxy:
             return answer.status, answer.read(), _end_to_end(dict(answer.getheaders()))
         finally:
             connection.close()
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    # Clients that were cut off are not waited for.
-    block_on_close = False
-    request_queue_size = 256
 
 
 class _Handler(BaseHTTPRequestHandler):

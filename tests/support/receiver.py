@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
+from http.server import BaseHTTPRequestHandler
 from typing import Any
+
+from tests.support.listening import Listening
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,7 @@ class Received:
     body: bytes
 
 
-class Receiver:
+class Receiver(Listening):
     """Takes every POST; `status` and `answer` are what it says to the next ones."""
 
     def __init__(self) -> None:
@@ -37,24 +37,9 @@ class Receiver:
             def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  # its name in the library
                 """Says nothing."""
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.port = self._server.server_port
-        self.host = f"127.0.0.1:{self.port}"
+        super().__init__(Handler)
 
     def take(self) -> list[Received]:
         """What came since the last time."""
         taken, self.received = self.received, []
         return taken
-
-    def __enter__(self) -> Receiver:
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}).start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
