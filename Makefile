@@ -61,6 +61,11 @@ demo: $(STAMP) ## validate, plan, apply, drift: the whole tour against the emula
 test: $(STAMP) ## run all tests (PYTEST_ARGS="-k drift" narrows them down)
 	@$(IN_VENV) pytest -n auto $(PYTEST_ARGS)
 
+.PHONY: soak
+soak: $(STAMP) ## the long runs of the tests marked soak: hours; their figures go into docs/reliability.md
+	@$(IN_VENV) RECONCILE_SOAK=1 RECONCILE_FIGURES=docs/assets/reliability.json pytest -m soak --timeout 7200 $(PYTEST_ARGS)
+	@$(IN_VENV) python -m tools.reliability
+
 .PHONY: docs
 docs: $(STAMP) ## build the documentation site into site/, warnings as errors
 	@$(IN_VENV) NO_MKDOCS_2_WARNING=1 mkdocs build --strict

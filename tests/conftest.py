@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pytest
 
 from reconciler.emulator import pytest_plugin
+from tests.support.figures import Figures, figure
 from tests.support.livekit_server import LiveKitServer
 from tests.support.missing import ServerMissing, missing
 from tests.support.postgres import PostgresServer
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from _pytest.terminal import TerminalReporter
+
+__all__ = ["figure"]  # fixtures that stand elsewhere
 
 _Server = TypeVar("_Server", LiveKitServer, RedisServer, PostgresServer)
 _IS_REAL = "is_real"
@@ -145,6 +148,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if not config.pluginmanager.is_registered(pytest_plugin):
         config.pluginmanager.register(pytest_plugin, "reconciler.emulator.pytest_plugin")
     config.pluginmanager.register(_RealCount(config), "reconciler-real-count")
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Figures(), "reconciler-figures")
 
 
 class _RealCount:
