@@ -28,7 +28,7 @@ from reconciler.pipeline.pace import pace_of_reading
 from reconciler.pipeline.projects import (
     ProjectPlanned,
     ProjectRead,
-    plan_projects,
+    over_projects,
     read_projects,
 )
 from reconciler.render.document import findings_document
@@ -84,24 +84,40 @@ def validate_many(many: Many, request: Request, output: Output, *, strict: bool)
 
 def plan_many(many: Many, request: Request, output: Output, *, strict: bool, detailed: bool) -> int:
     """`plan` for each project."""
-    planned = planned_of(many, request, output)
     code = ExitCode.CHANGES if detailed else ExitCode.OK
-    documents = [document_of(one, "plan", strict, code) for one in planned]
-    return print_projects("plan", many, documents, output, findings_of(planned))
+    return _show_many("plan", many, request, output, strict, code)
 
 
 def drift_many(many: Many, request: Request, output: Output, *, strict: bool) -> int:
     """`drift` for each project."""
-    planned = planned_of(many, request, output)
-    documents = [document_of(one, "drift", strict, ExitCode.CHANGES) for one in planned]
-    return print_projects("drift", many, documents, output, findings_of(planned))
+    return _show_many("drift", many, request, output, strict, ExitCode.CHANGES)
 
 
-def planned_of(many: Many, request: Request, output: Output) -> list[ProjectPlanned]:
-    """All projects that were asked for with their plans."""
+def _show_many(
+    command: ProjectsCommand,
+    many: Many,
+    request: Request,
+    output: Output,
+    strict: bool,
+    if_different: ExitCode,
+) -> int:
+    """Plans all projects that were asked for and shows them, which needs no more of them than documents."""
+
+    def told(one: ProjectPlanned) -> tuple[ProjectDocument, list[Finding]]:
+        return document_of(one, command, strict, if_different), findings_of(one)
+
+    found = over_projects(request, projects_of(many, request, output), told)
+    documents = [document for document, _ in found]
+    return print_projects(
+        command, many, documents, output, [one for _, findings in found for one in findings]
+    )
+
+
+def projects_of(many: Many, request: Request, output: Output) -> tuple[ProjectRead, ...]:
+    """All projects that were asked for, once it has been told how long it takes to ask their servers."""
     projects = read_projects(request, many.folder, many.names)
     tell_pace(pace_of_reading(request, projects), output)
-    return plan_projects(request, projects)
+    return projects
 
 
 def label_of(one: ProjectPlanned) -> str:
@@ -179,15 +195,11 @@ def document_of(
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-def findings_of(planned: Iterable[ProjectPlanned]) -> list[Finding]:
-    """The findings of all projects, for annotations."""
-    found: list[Finding] = []
-    for one in planned:
-        if isinstance(one.result, ConfigError):
-            found += one.result.findings
-        elif not isinstance(one.result, ReconcileError):
-            found += one.result.plan.findings
-    return found
+def findings_of(one: ProjectPlanned) -> list[Finding]:
+    """The findings of a project, for annotations."""
+    if isinstance(one.result, ConfigError):
+        return list(one.result.findings)
+    return [] if isinstance(one.result, ReconcileError) else list(one.result.plan.findings)
 
 
 def print_projects(

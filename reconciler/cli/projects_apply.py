@@ -20,15 +20,15 @@ from reconciler.cli.projects import (
     document_of,
     findings_of,
     label_of,
-    planned_of,
     print_projects,
+    projects_of,
     settle,
     tell_errors,
 )
 from reconciler.cli.writing import Writing, ask, back_up, complete
 from reconciler.errors import ExitCode, ReconcileError, Refused
 from reconciler.pipeline.pace import pace_of_applies
-from reconciler.pipeline.projects import ProjectPlanned, carry_out_projects
+from reconciler.pipeline.projects import ProjectPlanned, carry_out_projects, plan_projects
 from reconciler.render.project_shapes import ProjectDocument
 from reconciler.render.projects import projects_document, show_projects
 
@@ -59,7 +59,7 @@ def apply_many(
     many: Many, request: Request, writing: Writing, output: Output, *, strict: bool
 ) -> int:
     """`apply` for each project whose plan can be carried out, after one question about all of them."""
-    planned = planned_of(many, request, output)
+    planned = plan_projects(request, projects_of(many, request, output))
     documents = [document_of(one, "apply", strict, ExitCode.OK) for one in planned]
     projects = _Projects(planned, documents)
     _choose(projects, writing)
@@ -77,7 +77,8 @@ def apply_many(
             tell_errors(after, output)
             return after["exit_code"]
         emit("\n")
-    return print_projects("apply", many, documents, output, findings_of(planned))
+    findings = [found for one in planned for found in findings_of(one)]
+    return print_projects("apply", many, documents, output, findings)
 
 
 def _choose(projects: _Projects, writing: Writing) -> None:

@@ -8,8 +8,6 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from reconciler.core.plan import Plan
-from reconciler.errors import EndpointError
-from reconciler.gateway.endpoint import endpoint_from
 from reconciler.gateway.rate import limit_of
 from reconciler.gateway.read import ALL_KINDS
 
@@ -51,13 +49,8 @@ def pace_of_reading(request: Request, projects: Iterable[ProjectRead]) -> list[P
     """The hosts at which reading many projects has to wait noticeably."""
     requests: dict[str, int] = {}
     for one in projects:
-        if one.configuration is None or one.error is not None:
-            continue
-        try:
-            host = endpoint_from(request.environ, one.configuration.project.env_prefix).host
-        except EndpointError:
-            continue
-        requests[host] = requests.get(host, 0) + len(ALL_KINDS)
+        if one.host and one.error is None:
+            requests[one.host] = requests.get(one.host, 0) + len(ALL_KINDS)
     return _noticeable(request, requests)
 
 

@@ -2,6 +2,7 @@
 
     read_projects     reads all of them, and tells them apart by name
     plan_projects     asks all servers at the same time, and plans each
+    over_projects     the same on all cores, where only what is made of the plans is wanted
     carry_out_projects    applies some of them at the same time
 
 What is wrong with one project is kept beside it, and never keeps another from being planned or applied. Only a folder
@@ -11,17 +12,21 @@ that cannot be read, or in which there is no project, is an error of the whole.
 from __future__ import annotations
 
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from reconciler.background import background
 from reconciler.config.files import configurations_in
 from reconciler.config.model import Configuration
 from reconciler.config.suggest import closest, listing
-from reconciler.errors import FileError, ReconcileError
+from reconciler.errors import EndpointError, FileError, ReconcileError
+from reconciler.forked import cores, over_cores
+from reconciler.gateway.endpoint import endpoint_from
 from reconciler.pipeline.configuration import configuration_of
 from reconciler.pipeline.overlaps import overlaps
 
@@ -30,8 +35,12 @@ if TYPE_CHECKING:
     from reconciler.pipeline.carry_out import Applied
     from reconciler.pipeline.request import Prepared, Request
 
+Told = TypeVar("Told")
+
 PLANNED_AT_ONCE = 64
 """Projects whose servers are asked at the same time: enough to wait for all at once, few enough not to wait in line."""
+WORTH_A_CORE = 16
+"""Projects whose plans take longer than another process costs."""
 APPLIED_AT_ONCE = 8
 """Projects that are written at the same time, each with `--concurrency` calls."""
 
@@ -40,12 +49,14 @@ APPLIED_AT_ONCE = 8
 class ProjectRead:
     """One project of a folder: its file or folder, its name, and what stands there or why that is not known.
 
-    `notes` are what its owner should know about its neighbours.
+    `host` is that of its server, empty where the environment names none. `notes` are what its owner should know about
+    its neighbours.
     """
 
     place: Path
     name: str
     configuration: Configuration | None
+    host: str = ""
     error: ReconcileError | None = None
     notes: tuple[str, ...] = ()
 
@@ -120,8 +131,17 @@ def _read(request: Request, place: Path) -> ProjectRead:
     try:
         configuration = configuration_of(replace(request, paths=(place,)))
     except ReconcileError as error:
-        return ProjectRead(place, own, None, error)
-    return ProjectRead(place, configuration.project.name or own, configuration)
+        return ProjectRead(place, own, None, error=error)
+    return ProjectRead(
+        place, configuration.project.name or own, configuration, _host_of(request, configuration)
+    )
+
+
+def _host_of(request: Request, configuration: Configuration) -> str:
+    try:
+        return endpoint_from(request.environ, configuration.project.env_prefix).host
+    except EndpointError:
+        return ""  # what is missing is told when the server is to be asked
 
 
 def _own_name(place: Path) -> str:
@@ -183,6 +203,31 @@ def plan_projects(request: Request, projects: Sequence[ProjectRead]) -> list[Pro
 
     with background(workers, "project") as pool:
         return list(pool.map(plan, projects))
+
+
+def over_projects(
+    request: Request, projects: Sequence[ProjectRead], tell: Callable[[ProjectPlanned], Told]
+) -> list[Told]:
+    """Plans all projects on all cores, and returns what `tell` makes of each, which has to be data; the order stays."""
+
+    def work(numbers: Sequence[int]) -> list[Told]:
+        return [*map(tell, plan_projects(request, [projects[number] for number in numbers]))]
+
+    parts = _parts(projects)
+    found = dict(zip(chain(*parts), chain(*over_cores(parts, work)), strict=True))
+    return [found[number] for number in range(len(projects))]
+
+
+def _parts(projects: Sequence[ProjectRead]) -> list[list[int]]:
+    """The projects' numbers in as many parts as are worth while. Projects of one host share its limit, and a part."""
+    by_host: dict[str, list[int]] = defaultdict(list)
+    for number, one in enumerate(projects):
+        by_host[one.host].append(number)
+    most = min(cores(), len(by_host), len(projects) // WORTH_A_CORE)
+    parts: list[list[int]] = [[] for _ in range(max(most, 1))]
+    for numbers in sorted(by_host.values(), key=len, reverse=True):
+        min(parts, key=len).extend(numbers)
+    return parts
 
 
 # ---------------------------------------------------------------------------------------------------------------------
