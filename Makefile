@@ -59,7 +59,7 @@ demo: $(STAMP) ## validate, plan, apply, drift: the whole tour against the emula
 
 .PHONY: test
 test: $(STAMP) ## run all tests (PYTEST_ARGS="-k drift" narrows them down)
-	@$(IN_VENV) pytest -n auto $(PYTEST_ARGS)
+	@$(IN_VENV) pytest -n auto --dist worksteal $(PYTEST_ARGS)
 
 .PHONY: soak
 soak: $(STAMP) ## the long runs of the tests marked soak: hours; their figures go into docs/reliability.md
@@ -94,7 +94,7 @@ lowest: ## run the tests with the oldest dependencies that pyproject.toml allows
 	@rm -rf .venv-lowest && uv venv --quiet --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" .venv-lowest
 	@uv pip install --quiet --python .venv-lowest/bin/python --resolution lowest-direct -e '.[docs,metrics,notify,serve,postgresql,write-back]'
 	@uv pip install --quiet --python .venv-lowest/bin/python --group dev
-	@PATH="$(abspath .venv-lowest)/bin:$$PATH" pytest -n auto --ignore tests/project $(PYTEST_ARGS)
+	@PATH="$(abspath .venv-lowest)/bin:$$PATH" pytest -n auto --dist worksteal --ignore tests/project $(PYTEST_ARGS)
 
 .PHONY: lock
 lock: ## resolve the dependencies anew into requirements/ (needs uv)

@@ -59,8 +59,12 @@ def test_a_reader_sees_whole_writes(url: str) -> None:
         assert set(range(last + 1)) <= set(seen)
         reader.close()
     fresh = open_journal(url, readonly=True)
-    assert batches(fresh.history("busy", limit=100_000)) == seen
+    recovered = batches(fresh.history("busy", limit=100_000))
     fresh.close()
+    # SQLite finds a write that was committed as its writer was killed when the file is opened anew, and not before.
+    assert set(recovered.values()) == {BATCH}
+    assert set(seen) <= set(recovered)
+    assert len(recovered) - len(seen) <= 1
     heir = open_journal(url)
     heir.write([ENTRY])
     assert heir.history("call-1") == [ENTRY]

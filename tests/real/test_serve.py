@@ -23,6 +23,7 @@ from livekit.protocol import sip
 
 from reconciler.tokens import Conventions
 from tests.support.agent_project import AgentProject, agent_project
+from tests.support.effort import effort
 from tests.support.joining import caller, token
 from tests.support.missing import ServerMissing, missing
 from tests.support.serving import Serving
@@ -274,12 +275,14 @@ class Setting:
 
 
 SETTINGS = {
-    "one": Setting(1, 500),
+    "one": Setting(1, effort(60, 500)),
     "two over Redis": Setting(2, 60, "Redis"),
     "two with one journal": Setting(2, 60, "a journal", kills=False),
 }
 
 
+@pytest.mark.soak
+@pytest.mark.timeout(effort(300, 3600))
 @pytest.mark.parametrize("setting", SETTINGS.values(), ids=SETTINGS)
 async def test_controllers_that_are_killed_serve_every_room_once(
     tmp_path: Path, setting: Setting
