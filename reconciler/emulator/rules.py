@@ -4,18 +4,25 @@ from __future__ import annotations
 
 from livekit.protocol import sip
 
-from reconciler.emulator.changes import apply_attributes, apply_fields, apply_list
 from reconciler.emulator.conflicts import RuleConflicts, trunk_filter
-from reconciler.emulator.context import Context, Refused, copied, need, need_own_id
-from reconciler.emulator.errors import TwirpError
+from reconciler.emulator.context import Context, Refused, copied, need
 from reconciler.emulator.facts import rule_facts
 from reconciler.emulator.lists import Serialized, listed
 from reconciler.emulator.state import Shelf
-from reconciler.emulator.validation import check_list_update, check_rule
+from reconciler.emulator.updating import Updating
+from reconciler.emulator.validation import check_rule
 
 _MISSING = "requested sip dispatch rule does not exist"
 _REQUIRED = "dispatch rule ID is required"
-_FIELDS = ("rule", "name", "metadata", "media_encryption", "media")
+_UPDATING = Updating(
+    noun="rule",
+    id_field="sip_dispatch_rule_id",
+    missing=_MISSING,
+    lists=("trunk_ids",),
+    fields=("rule", "name", "metadata", "media_encryption", "media"),
+    check=check_rule,
+    has_attributes=True,
+)
 
 
 class DispatchRules:
@@ -73,36 +80,11 @@ class DispatchRules:
 
     def update(self, request: sip.UpdateSIPDispatchRuleRequest) -> sip.SIPDispatchRuleInfo:
         """UpdateSIPDispatchRule (SIP-SEMANTICS 42-44)."""
-        key, action = request.sip_dispatch_rule_id, request.WhichOneof("action")
-        with Refused():
-            need(key, "rule id must be set")
-            need(action, "missing or unsupported update action")
-            if action == "replace":
-                need_own_id(request.replace.sip_dispatch_rule_id, key, "rule")
-                check_rule(request.replace, self._context.quirks)
-            if request.update.HasField("trunk_ids"):
-                check_list_update(request.update.trunk_ids)
-        stored = self.shelf.get(key)
-        if stored is None:
-            raise TwirpError("not_found", _MISSING)
-        created = stored.created_at
-        rule = copied(request.replace) if action == "replace" else self._changed(stored, request)
-        rule.sip_dispatch_rule_id = key
-        self._conflicts.check(rule_facts(rule), key, rule.trunk_ids, self.shelf.facts)
-        self._context.stamp(rule, created)
-        self.store(rule)
-        return rule
-
-    def _changed(
-        self, stored: sip.SIPDispatchRuleInfo, request: sip.UpdateSIPDispatchRuleRequest
-    ) -> sip.SIPDispatchRuleInfo:
-        rule = copied(stored)
-        apply_list(rule, request.update, "trunk_ids")
-        apply_fields(rule, request.update, self._context.quirks, *_FIELDS)
-        apply_attributes(rule.attributes, request.update.attributes)
-        with self._context.refused_update():
-            check_rule(rule, self._context.quirks)
-        return rule
+        new = _UPDATING.updated(self._context, self.shelf, request)
+        self._conflicts.check(rule_facts(new.info), new.key, new.info.trunk_ids, self.shelf.facts)
+        self._context.stamp(new.info, new.created)
+        self.store(new.info)
+        return new.info
 
     def list(self, request: sip.ListSIPDispatchRuleRequest) -> Serialized:
         """ListSIPDispatchRule, by ids and by `trunk_ids`; wildcard rules serve every trunk."""

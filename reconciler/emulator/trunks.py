@@ -10,41 +10,35 @@ from typing import TYPE_CHECKING
 
 from livekit.protocol import sip
 
-from reconciler.emulator.changes import apply_fields, apply_list
 from reconciler.emulator.conflicts import TrunkConflicts, spelling_filter
-from reconciler.emulator.context import Context, Refused, copied, need, need_own_id
-from reconciler.emulator.errors import TwirpError
+from reconciler.emulator.context import Context, Refused, copied, need
 from reconciler.emulator.facts import inbound_facts, outbound_facts
 from reconciler.emulator.lists import Serialized, listed
 from reconciler.emulator.state import Shelf
-from reconciler.emulator.validation import check_inbound, check_list_update, check_outbound
+from reconciler.emulator.updating import Updating
+from reconciler.emulator.validation import check_inbound, check_outbound
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _MISSING = "requested sip trunk does not exist"
 _REQUIRED = "trunk ID is required"
-_INBOUND_LISTS = ("numbers", "allowed_addresses", "allowed_numbers")
-_INBOUND_FIELDS = (
-    "auth_username",
-    "auth_password",
-    "auth_realm",
-    "name",
-    "metadata",
-    "media_encryption",
-    "media",
+_BOTH = ("auth_username", "auth_password", "name", "metadata", "media_encryption", "media")
+_INBOUND = Updating(
+    noun="trunk",
+    id_field="sip_trunk_id",
+    missing=_MISSING,
+    lists=("numbers", "allowed_addresses", "allowed_numbers"),
+    fields=(*_BOTH, "auth_realm"),
+    check=check_inbound,
 )
-_OUTBOUND_FIELDS = (
-    "address",
-    "transport",
-    "destination_country",
-    "auth_username",
-    "auth_password",
-    "name",
-    "metadata",
-    "media_encryption",
-    "media",
-    "from_host",
+_OUTBOUND = Updating(
+    noun="trunk",
+    id_field="sip_trunk_id",
+    missing=_MISSING,
+    lists=("numbers",),
+    fields=(*_BOTH, "address", "transport", "destination_country", "from_host"),
+    check=check_outbound,
 )
 
 
@@ -86,37 +80,11 @@ class InboundTrunks:
 
     def update(self, request: sip.UpdateSIPInboundTrunkRequest) -> sip.SIPInboundTrunkInfo:
         """UpdateSIPInboundTrunk (SIP-SEMANTICS 42-44)."""
-        key, action = request.sip_trunk_id, request.WhichOneof("action")
-        with Refused():
-            need(key, "trunk id must be set")
-            need(action, "missing or unsupported update action")
-            if action == "replace":
-                need_own_id(request.replace.sip_trunk_id, key, "trunk")
-                check_inbound(request.replace, self._context.quirks)
-            for name in _INBOUND_LISTS:
-                if request.update.HasField(name):
-                    check_list_update(getattr(request.update, name))
-        stored = self.shelf.get(key)
-        if stored is None:
-            raise TwirpError("not_found", _MISSING)
-        created = stored.created_at
-        trunk = copied(request.replace) if action == "replace" else self._changed(stored, request)
-        trunk.sip_trunk_id = key
-        self._conflicts.check(inbound_facts(trunk), key, self.shelf.facts)
-        self._context.stamp(trunk, created)
-        self.store(trunk)
-        return self._context.shown(trunk)
-
-    def _changed(
-        self, stored: sip.SIPInboundTrunkInfo, request: sip.UpdateSIPInboundTrunkRequest
-    ) -> sip.SIPInboundTrunkInfo:
-        trunk = copied(stored)
-        for name in _INBOUND_LISTS:
-            apply_list(trunk, request.update, name)
-        apply_fields(trunk, request.update, self._context.quirks, *_INBOUND_FIELDS)
-        with self._context.refused_update():
-            check_inbound(trunk, self._context.quirks)
-        return trunk
+        new = _INBOUND.updated(self._context, self.shelf, request)
+        self._conflicts.check(inbound_facts(new.info), new.key, self.shelf.facts)
+        self._context.stamp(new.info, new.created)
+        self.store(new.info)
+        return self._context.shown(new.info)
 
     def get(self, request: sip.GetSIPInboundTrunkRequest) -> sip.GetSIPInboundTrunkResponse:
         """GetSIPInboundTrunk."""
@@ -173,34 +141,10 @@ class OutboundTrunks:
 
     def update(self, request: sip.UpdateSIPOutboundTrunkRequest) -> sip.SIPOutboundTrunkInfo:
         """UpdateSIPOutboundTrunk (SIP-SEMANTICS 42, 43)."""
-        key, action = request.sip_trunk_id, request.WhichOneof("action")
-        with Refused():
-            need(key, "trunk id must be set")
-            need(action, "missing or unsupported update action")
-            if action == "replace":
-                need_own_id(request.replace.sip_trunk_id, key, "trunk")
-                check_outbound(request.replace, self._context.quirks)
-            if request.update.HasField("numbers"):
-                check_list_update(request.update.numbers)
-        stored = self.shelf.get(key)
-        if stored is None:
-            raise TwirpError("not_found", _MISSING)
-        created = stored.created_at
-        trunk = copied(request.replace) if action == "replace" else self._changed(stored, request)
-        trunk.sip_trunk_id = key
-        self._context.stamp(trunk, created)
-        self.store(trunk)
-        return self._context.shown(trunk)
-
-    def _changed(
-        self, stored: sip.SIPOutboundTrunkInfo, request: sip.UpdateSIPOutboundTrunkRequest
-    ) -> sip.SIPOutboundTrunkInfo:
-        trunk = copied(stored)
-        apply_list(trunk, request.update, "numbers")
-        apply_fields(trunk, request.update, self._context.quirks, *_OUTBOUND_FIELDS)
-        with self._context.refused_update():
-            check_outbound(trunk, self._context.quirks)
-        return trunk
+        new = _OUTBOUND.updated(self._context, self.shelf, request)
+        self._context.stamp(new.info, new.created)
+        self.store(new.info)
+        return self._context.shown(new.info)
 
     def get(self, request: sip.GetSIPOutboundTrunkRequest) -> sip.GetSIPOutboundTrunkResponse:
         """GetSIPOutboundTrunk."""
