@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
-import warnings
 from collections.abc import Mapping
 from typing import Any
 
 import jwt
+from jwt.algorithms import HMACAlgorithm
 
 from reconciler.gateway.endpoint import Endpoint
 
@@ -17,6 +18,22 @@ LIFETIME = 600.0
 RENEW_BEFORE = 120.0
 # Clocks differ: a token that is valid from this moment on is refused by a server whose clock is behind.
 BACKDATE = 60.0
+
+
+class _AnyLength(HMACAlgorithm):
+    """Takes keys of any length: it was decided when their project was made, and `livekit-server --dev` has six letters.
+
+    The library would warn. A filter of warnings belongs to the whole process, and threads that set one for a moment
+    take it from each other.
+    """
+
+    def check_key_length(self, key: bytes) -> str | None:
+        return None
+
+
+_JWS = jwt.PyJWS(["HS256"])
+_JWS.unregister_algorithm("HS256")
+_JWS.register_algorithm("HS256", _AnyLength(HMACAlgorithm.SHA256))
 
 
 class TokenSource:
@@ -53,8 +70,6 @@ class TokenSource:
             "exp": int(now + LIFETIME),
             **grants,
         }
-        with warnings.catch_warnings():
-            # How long the key is was decided when the project was made; `livekit-server --dev` has six characters.
-            warnings.simplefilter("ignore", jwt.InsecureKeyLengthWarning)
-            token = jwt.encode(claims, self._endpoint.api_secret.reveal() or "", algorithm="HS256")
+        secret = self._endpoint.api_secret.reveal() or ""
+        token = _JWS.encode(json.dumps(claims).encode(), secret, algorithm="HS256")
         return f"Bearer {token}"

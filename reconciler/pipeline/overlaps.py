@@ -10,15 +10,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from reconciler.config.model import Configuration
 from reconciler.core.ownership import UnlistedPolicy, is_owned
-from reconciler.errors import EndpointError, ReconcileError, Refused
-from reconciler.gateway.endpoint import endpoint_from
+from reconciler.errors import ReconcileError, Refused
+from reconciler.gateway.endpoint import Endpoint
 from reconciler.sip.spec import KIND_BY_NAME
 
-Claimant = tuple[str, Path, Configuration]
-"""The name of a project, its file or folder, and what stands there."""
+
+class Claimant(NamedTuple):
+    """A project: its name, its file or folder, what stands there, and its server."""
+
+    name: str
+    place: Path
+    configuration: Configuration
+    endpoint: Endpoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,20 +36,16 @@ class Claim:
     notes: tuple[str, ...]
 
 
-def overlaps(projects: Iterable[Claimant], environ: Mapping[str, str]) -> dict[Path, Claim]:
+def overlaps(projects: Iterable[Claimant]) -> dict[Path, Claim]:
     """For every project that shares a server and a key with others what that means, by file or folder."""
     neighbours: dict[tuple[str, str], list[Claimant]] = {}
     for one in projects:
-        try:
-            endpoint = endpoint_from(environ, one[2].project.env_prefix)
-        except EndpointError:
-            continue  # it is told of the project when its server is to be asked
-        neighbours.setdefault((endpoint.host, endpoint.api_key), []).append(one)
+        neighbours.setdefault((one.endpoint.host, one.endpoint.api_key), []).append(one)
     found: dict[Path, Claim] = {}
     for (host, _), group in neighbours.items():
         if len(group) > 1:
             claimed = _claimed(group)
-            found |= {one[1]: _claim(one, group, claimed, host) for one in group}
+            found |= {one.place: _claim(one, group, claimed, host) for one in group}
     return found
 
 
@@ -65,7 +68,7 @@ def _claimed(group: Iterable[Claimant]) -> dict[_Key, list[Claimant]]:
     """Who lists which object."""
     claimed: dict[_Key, list[Claimant]] = {}
     for one in group:
-        for key in dict.fromkeys(key for key, _ in _keys(one[2])):
+        for key in dict.fromkeys(key for key, _ in _keys(one.configuration)):
             claimed.setdefault(key, []).append(one)
     return claimed
 
@@ -73,16 +76,16 @@ def _claimed(group: Iterable[Claimant]) -> dict[_Key, list[Claimant]]:
 def _claim(
     one: Claimant, group: Sequence[Claimant], claimed: Mapping[_Key, Sequence[Claimant]], host: str
 ) -> Claim:
-    _, place, configuration = one
+    configuration = one.configuration
     for key, name in _keys(configuration):
         for other in claimed[key]:
-            if other[1] != place:
+            if other.place != one.place:
                 told = f'{KIND_BY_NAME[key[0]].title} "{name}"'
                 by = _label(other, host)
                 return Claim(Refused(f"{told} is listed by {by}, too: keep one of the two"), ())
     notes = []
     for other in group:
-        shared = _at_stake(configuration, other[2]) if other[1] != place else ""
+        shared = _at_stake(configuration, other.configuration) if other.place != one.place else ""
         if not shared:
             continue
         match configuration.project.unlisted:
@@ -98,7 +101,7 @@ _REMEDY = "give each project.owns"
 
 
 def _label(other: Claimant, host: str) -> str:
-    return f'"{other[0]}" ({other[1]}), which is on {host} with the same key'
+    return f'"{other.name}" ({other.place}), which is on {host} with the same key'
 
 
 def _at_stake(one: Configuration, other: Configuration) -> str:

@@ -49,8 +49,9 @@ def pace_of_reading(request: Request, projects: Iterable[ProjectRead]) -> list[P
     """The hosts at which reading many projects has to wait noticeably."""
     requests: dict[str, int] = {}
     for one in projects:
-        if one.host and one.error is None:
-            requests[one.host] = requests.get(one.host, 0) + len(ALL_KINDS)
+        if one.endpoint is not None and one.error is None:
+            host = one.endpoint.host
+            requests[host] = requests.get(host, 0) + len(ALL_KINDS)
     return _noticeable(request, requests)
 
 

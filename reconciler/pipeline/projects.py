@@ -26,9 +26,9 @@ from reconciler.config.model import Configuration
 from reconciler.config.suggest import closest, listing
 from reconciler.errors import EndpointError, FileError, ReconcileError
 from reconciler.forked import cores, over_cores
-from reconciler.gateway.endpoint import endpoint_from
+from reconciler.gateway.endpoint import Endpoint, endpoint_from
 from reconciler.pipeline.configuration import configuration_of
-from reconciler.pipeline.overlaps import overlaps
+from reconciler.pipeline.overlaps import Claimant, overlaps
 
 if TYPE_CHECKING:
     from reconciler.apply import Result
@@ -49,14 +49,14 @@ APPLIED_AT_ONCE = 8
 class ProjectRead:
     """One project of a folder: its file or folder, its name, and what stands there or why that is not known.
 
-    `host` is that of its server, empty where the environment names none. `notes` are what its owner should know about
+    `endpoint` is its server, None where the environment does not name one. `notes` are what its owner should know about
     its neighbours.
     """
 
     place: Path
     name: str
     configuration: Configuration | None
-    host: str = ""
+    endpoint: Endpoint | None = None
     error: ReconcileError | None = None
     notes: tuple[str, ...] = ()
 
@@ -86,8 +86,9 @@ def read_projects(
     # Two names, or two claims to one server, are found among all: what was not asked for is there all the same.
     told = _told_apart(read)
     claims = overlaps(
-        [(one.name, one.place, one.configuration) for one in read if one.configuration],
-        request.environ,
+        Claimant(one.name, one.place, one.configuration, one.endpoint)
+        for one in read
+        if one.configuration is not None and one.endpoint is not None
     )
     result = []
     for one in chosen:
@@ -133,15 +134,15 @@ def _read(request: Request, place: Path) -> ProjectRead:
     except ReconcileError as error:
         return ProjectRead(place, own, None, error=error)
     return ProjectRead(
-        place, configuration.project.name or own, configuration, _host_of(request, configuration)
+        place, configuration.project.name or own, configuration, _endpoint(request, configuration)
     )
 
 
-def _host_of(request: Request, configuration: Configuration) -> str:
+def _endpoint(request: Request, configuration: Configuration) -> Endpoint | None:
     try:
-        return endpoint_from(request.environ, configuration.project.env_prefix).host
+        return endpoint_from(request.environ, configuration.project.env_prefix)
     except EndpointError:
-        return ""  # what is missing is told when the server is to be asked
+        return None  # what is missing is told when the server is to be asked
 
 
 def _own_name(place: Path) -> str:
@@ -222,7 +223,7 @@ def _parts(projects: Sequence[ProjectRead]) -> list[list[int]]:
     """The projects' numbers in as many parts as are worth while. Projects of one host share its limit, and a part."""
     by_host: dict[str, list[int]] = defaultdict(list)
     for number, one in enumerate(projects):
-        by_host[one.host].append(number)
+        by_host[one.endpoint.host if one.endpoint is not None else ""].append(number)
     most = min(cores(), len(by_host), len(projects) // WORTH_A_CORE)
     parts: list[list[int]] = [[] for _ in range(max(most, 1))]
     for numbers in sorted(by_host.values(), key=len, reverse=True):

@@ -11,6 +11,8 @@ from reconciler.cli.options import Output
 from reconciler.config.load import load
 from reconciler.core.objects import Snapshot
 from reconciler.core.plan import Action, Call, Plan, Plane
+from reconciler.core.values import Secret
+from reconciler.gateway.endpoint import Endpoint
 from reconciler.pipeline.pace import Pace, pace_of_applies, pace_of_reading, requests_of
 from reconciler.pipeline.projects import ProjectRead
 from reconciler.pipeline.request import Prepared, Request
@@ -62,8 +64,9 @@ def test_projects_on_one_host_wait_together() -> None:
 
 def test_reading_many_projects_of_one_host_is_told_as_well() -> None:
     """Three lists each, as far as their server is known."""
-    projects = [ProjectRead(Path(f"{n}.yaml"), f"p{n}", None, HOSTED) for n in range(200)]
-    projects.append(ProjectRead(Path("x.yaml"), "x", None, ""))
+    endpoint = Endpoint(f"https://{HOSTED}", HOSTED, "key", Secret("secret"))
+    projects = [ProjectRead(Path(f"{n}.yaml"), f"p{n}", None, endpoint) for n in range(200)]
+    projects.append(ProjectRead(Path("x.yaml"), "x", None))
     (pace,) = pace_of_reading(Request(), projects)
     assert (pace.requests, pace.per_minute) == (600, 900)
     assert 30 < pace.seconds < 60
