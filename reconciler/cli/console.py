@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -74,6 +74,11 @@ def tell_pace(paces: Iterable[Pace], output: Output) -> None:
     for one in paces:
         told = f"{one.requests:,} requests, at most {one.per_minute:,} a minute: about {_roughly(one.seconds)}"
         note(f"{escape(one.host)}: {told}", output)
+
+
+def pace_teller(output: Output) -> Callable[[Pace], None]:
+    """What a request tells such a wait to, before it begins."""
+    return lambda pace: tell_pace([pace], output)
 
 
 def _roughly(seconds: float) -> str:

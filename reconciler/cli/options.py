@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import wraps
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
@@ -226,7 +226,10 @@ _OUTPUT = (
 
 
 def output_options(function: Command) -> Command:
-    """Adds --format, --color, -q and -v; the command gets them as one `output`."""
+    """Adds --format, --color, -q and -v; the command gets them as one `output`.
+
+    They stand below `request_options`: a request tells what it has to wait for in this way.
+    """
     return output_in(FORMATS, "RECONCILE_FORMAT")(function)
 
 
@@ -255,7 +258,13 @@ def output_in(formats: Sequence[str], variable: str) -> Callable[[Command], Comm
                 and not os.environ.get("NO_COLOR")
                 and os.environ.get("TERM") != "dumb"
             )
-            return function(*args, output=Output(format_, colored, verbose, quiet), **kwargs)
+            output = Output(format_, colored, verbose, quiet)
+            request = kwargs.get("request")
+            if request is not None:
+                from reconciler.cli.console import pace_teller
+
+                kwargs["request"] = replace(request, tell_pace=pace_teller(output))
+            return function(*args, output=output, **kwargs)
 
         decorated: Any = wrapper
         for option in reversed((format_option, *_OUTPUT)):

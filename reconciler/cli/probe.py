@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli.console import emit, findings_told
+from reconciler.cli.console import emit, findings_told, pace_teller
 from reconciler.cli.options import (
     Output,
     concurrency_option,
@@ -86,7 +86,13 @@ def command(
     from reconciler.pipeline.rooms import open_project
     from reconciler.render.probe import probe_document, show_probe
 
-    request = Request(paths, timeout=api_timeout, concurrency=concurrency, overlays=overlays)
+    request = Request(
+        paths,
+        timeout=api_timeout,
+        concurrency=concurrency,
+        overlays=overlays,
+        tell_pace=pace_teller(output),
+    )
     with findings_told(output):
         project = open_project(request)
     asked = Probe(names_asked(project, agents), timeout, count, knows_unnamed(project))

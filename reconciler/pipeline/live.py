@@ -13,7 +13,7 @@ from reconciler.gateway.server import LiveServer, Observed
 from reconciler.pipeline.artefacts import now
 from reconciler.pipeline.configuration import configuration_of
 from reconciler.pipeline.guards import endpoint_of, require_known_project
-from reconciler.pipeline.prepare import era_of, open_server
+from reconciler.pipeline.prepare import era_of, observe_server
 from reconciler.pipeline.request import Request
 
 if TYPE_CHECKING:
@@ -48,9 +48,7 @@ def export_live(request: Request, *, comments: bool, name: str = "") -> Exported
 
 
 def _observe(request: Request) -> tuple[LiveServer, Observed]:
-    endpoint = _endpoint(request)
-    server = open_server(request, endpoint)
-    observed = server.observe(find_era=request.server_version is None)
+    server, observed = observe_server(request, _endpoint(request))
     server.era = era_of(request, None, observed.found_era)
     return server, observed
 

@@ -10,7 +10,7 @@ from reconciler.core.objects import Snapshot
 from reconciler.gateway.endpoint import endpoint_from
 from reconciler.pipeline.configuration import configuration_of
 from reconciler.pipeline.guards import endpoint_of, guard_host, require_known_project
-from reconciler.pipeline.prepare import era_of, open_server
+from reconciler.pipeline.prepare import era_of, observe_server
 from reconciler.pipeline.request import Request
 from reconciler.sip.era import Era
 
@@ -43,7 +43,6 @@ def observe(request: Request, configuration: Configuration | None) -> tuple[Snap
         if configuration is not None
         else endpoint_from(request.environ)
     )
-    server = open_server(request, endpoint)
-    observed = server.observe(find_era=request.server_version is None)
+    server, observed = observe_server(request, endpoint)
     server.era = era_of(request, configuration, observed.found_era)
     return server.snapshot(observed), server.era

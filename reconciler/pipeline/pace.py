@@ -14,9 +14,12 @@ from reconciler.gateway.read import ALL_KINDS
 if TYPE_CHECKING:
     from reconciler.pipeline.projects import ProjectRead
     from reconciler.pipeline.request import Prepared, Request
+    from reconciler.pipeline.room_writes import RoomPlans
 
 NOTICEABLE = 10.0
 """Seconds that nobody has to be told of."""
+LOOK_INTO = 2
+"""Requests by which a room is looked into."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +39,27 @@ def requests_of(plan: Plan) -> int:
     return len(plan.calls) + lists + len(ALL_KINDS)
 
 
+def forewarn(request: Request, host: str, requests: int) -> None:
+    """Tells how long so many requests to a host take at least, where somebody would wait for them."""
+    if request.tell_pace is not None:
+        for pace in _noticeable(request, {host: requests}):
+            request.tell_pace(pace)
+
+
 def pace_of_applies(request: Request, planned: Iterable[Prepared]) -> list[Pace]:
-    """The hosts at which an apply has to wait noticeably."""
+    """The hosts at which an apply has to wait noticeably; that of an empty plan reads the project once more, too."""
     requests: dict[str, int] = {}
     for one in planned:
-        if one.plan.calls:
-            requests[one.plan.host] = requests.get(one.plan.host, 0) + requests_of(one.plan)
+        count = requests_of(one.plan) + (_of_rooms(one.rooms) if one.rooms is not None else 0)
+        requests[one.plan.host] = requests.get(one.plan.host, 0) + count
     return _noticeable(request, requests)
+
+
+def _of_rooms(rooms: RoomPlans) -> int:
+    """The same for live rooms: each is looked for and looked into before it is written to."""
+    writes = [one.writes for one in rooms.rooms if one.writes]
+    sent = sum(1 + len(write.deletes) for found in writes for write in found)
+    return sent + len(writes) * (1 + LOOK_INTO)
 
 
 def pace_of_reading(request: Request, projects: Iterable[ProjectRead]) -> list[Pace]:

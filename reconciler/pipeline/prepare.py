@@ -48,11 +48,11 @@ def prepare(request: Request) -> Prepared:
     with background(3, "observe") as pool:
         # An overlay may take away what a file says of its project, so with one nothing is certain before all is read.
         guess = certain_endpoint(files, request.environ) if not overlays else None
-        observing = pool.submit(_observe, request, guess) if guess is not None else None
+        observing = pool.submit(observe_server, request, guess) if guess is not None else None
         configuration = load(files, request.environ, overlays)
         endpoint = endpoint_for_plan(request, configuration)
         if observing is None or endpoint != guess:
-            observing = pool.submit(_observe, request, endpoint)
+            observing = pool.submit(observe_server, request, endpoint)
         reading = pool.submit(_rooms, request, configuration, endpoint) if request.rooms else None
         server, observed = observing.result()
         rooms = reading.result() if reading is not None else None
@@ -62,9 +62,13 @@ def prepare(request: Request) -> Prepared:
 def prepare_read(
     request: Request, configuration: Configuration, neighbours: Neighbours
 ) -> Prepared:
-    """The same for a configuration that was read before, as one of several projects that are looked at together."""
+    """The same for a configuration that was read before, as one of several projects that are looked at together.
+
+    It tells nobody what it has to wait for: that is the business of whoever looks at all of them.
+    """
+    request = replace(request, tell_pace=None)
     endpoint = endpoint_for_plan(request, configuration)
-    server, observed = _observe(request, endpoint, neighbours)
+    server, observed = observe_server(request, endpoint, neighbours)
     rooms = _rooms(request, configuration, endpoint) if request.rooms else None
     return _planned(request, configuration, server, observed, rooms)
 
@@ -178,14 +182,25 @@ def normalised(configuration: Configuration) -> Configuration:
     return replace(configuration, sip={**configuration.sip, DISPATCH_RULE.name: tuple(spelt)})
 
 
-def open_server(
-    request: Request, endpoint: Endpoint, neighbours: Neighbours | None = None
-) -> LiveServer:
-    """A connection to a project, as the request wants it."""
-    from reconciler.gateway.rate import limit_of
-    from reconciler.gateway.server import LiveServer
+def observe_server(
+    request: Request,
+    endpoint: Endpoint,
+    neighbours: Neighbours | None = None,
+    *,
+    find_era: bool = True,
+) -> tuple[LiveServer, Observed]:
+    """Opens a project and reads it, as the request wants it.
 
-    return LiveServer(
+    How long that takes where only so many requests a minute are allowed is told before it. `find_era`: what the objects
+    tell of the server's age counts, unless the request knows it.
+    """
+    from reconciler.gateway.rate import limit_of
+    from reconciler.gateway.read import ALL_KINDS
+    from reconciler.gateway.server import LiveServer
+    from reconciler.pipeline.pace import forewarn
+
+    forewarn(request, endpoint.host, len(ALL_KINDS))
+    server = LiveServer(
         endpoint,
         era=Era.of(request.server_version) if request.server_version else Era.NEW,
         timeout=request.timeout,
@@ -193,13 +208,7 @@ def open_server(
         limit=limit_of(endpoint.host, request.max_requests_per_minute),
         neighbours=neighbours,
     )
-
-
-def _observe(
-    request: Request, endpoint: Endpoint, neighbours: Neighbours | None = None
-) -> tuple[LiveServer, Observed]:
-    server = open_server(request, endpoint, neighbours)
-    return server, server.observe(find_era=request.server_version is None)
+    return server, server.observe(find_era=find_era and request.server_version is None)
 
 
 def era_of(request: Request, configuration: Configuration | None, found: Era | None = None) -> Era:
@@ -223,10 +232,9 @@ def prepare_saved(request: Request, path: Path) -> Prepared:
         raise Refused(
             f"{path}: the plan is for {saved.plan.host}, the environment names {endpoint.host}: nothing was read"
         )
-    server = open_server(request, endpoint)
-    server.era = saved.era
     rooms = _rooms_of_file(request, path, endpoint) if request.rooms else None
-    observed = server.observe()
+    server, observed = observe_server(request, endpoint, find_era=False)
+    server.era = saved.era
     live = server.snapshot(observed)
     require_fresh(path, saved, live, Fingerprints(endpoint.api_secret) if saved.keyed else None)
     server.use_secrets(secrets_from(saved, request.environ))

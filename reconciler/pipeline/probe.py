@@ -22,10 +22,13 @@ from reconciler.config.suggest import closest, listing
 from reconciler.errors import ApiError, ReconcileError, Unauthorized, Unreachable
 from reconciler.gateway.rooms import RoomsClient
 from reconciler.pipeline.event_loop import for_each
+from reconciler.pipeline.pace import forewarn
 from reconciler.pipeline.request import Request
 from reconciler.pipeline.rooms import Project, client_of
 
 CANARY_METADATA = '{"reconcile":"probe"}'
+# A room made, looked into and deleted.
+LEAST_REQUESTS = 3
 # A few at a time: canaries that crowd each other out would measure themselves.
 AT_A_TIME = 4
 # Answers come within tenths of a second, or not at all for a long time.
@@ -297,5 +300,7 @@ async def probe_project(
     request: Request, project: Project, asked: Probe, progress: Progress | None = None
 ) -> list[Probed]:
     """Sends canaries to the server of a project."""
+    requests = LEAST_REQUESTS * asked.count * len(asked.agent_names)
+    forewarn(request, project.endpoint.host, requests)
     async with client_of(request, project.endpoint) as client:
         return await probe(client, asked, progress)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from reconciler.config.model import Configuration
     from reconciler.core.objects import Snapshot
     from reconciler.gateway.server import LiveServer
+    from reconciler.pipeline.pace import Pace
     from reconciler.pipeline.room_writes import RoomPlans
     from reconciler.planfile import SavedPlan
     from reconciler.planning import Draft
@@ -28,7 +29,8 @@ class Request:
     """What a command was asked, as far as the flow needs it. `timeout` is in seconds and covers all tries of a call.
 
     `overlays` are laid over the files of `paths`, one after the other. `rooms`: live rooms are read as well.
-    `max_requests_per_minute`: None is what is usual for the host, 0 any number.
+    `max_requests_per_minute`: None is what is usual for the host, 0 any number. `tell_pace` hears of it before reading
+    takes noticeably long because of that.
     """
 
     paths: tuple[Path, ...] = DEFAULT_PATHS
@@ -42,6 +44,7 @@ class Request:
     rooms: bool = False
     overlays: tuple[Path, ...] = ()
     max_requests_per_minute: int | None = None
+    tell_pace: Callable[[Pace], None] | None = field(default=None, compare=False)
 
     @property
     def names_no_file(self) -> bool:

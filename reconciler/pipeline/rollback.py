@@ -21,7 +21,7 @@ from reconciler.fingerprint import Fingerprints
 from reconciler.gateway.backup_file import Backup, load_backup
 from reconciler.gateway.endpoint import endpoint_from
 from reconciler.pipeline.former import Wanted, wanted_back
-from reconciler.pipeline.prepare import draft_against, era_of, open_server, secrets_of
+from reconciler.pipeline.prepare import draft_against, era_of, observe_server, secrets_of
 from reconciler.pipeline.request import Prepared, Request
 from reconciler.sip.spec import KIND_BY_NAME
 
@@ -41,8 +41,7 @@ def prepare_rollback(request: Request, path: Path, *, keep_secrets: bool = False
             f"{path}: the backup is of {backup.host}, the environment names {endpoint.host}: "
             "nothing was read or written"
         )
-    server = open_server(request, endpoint)
-    observed = server.observe(find_era=request.server_version is None)
+    server, observed = observe_server(request, endpoint)
     prints = Fingerprints(endpoint.api_secret)
     server.era = era_of(
         replace(request, server_version=request.server_version or backup.server),

@@ -91,7 +91,7 @@ async def _read(request: Request, project: Project) -> RoomPlans:
         return RoomPlans(project, ())
     async with client_of(request, project.endpoint) as client:
         listed = [one for one in await client.rooms() if _is_ours(conventions, one)]
-        inside = await look_into_all(client, listed, request.concurrency)
+        inside = await look_into_all(client, listed, request)
         now = client.now()
     plans = []
     for name in sorted(inside):

@@ -23,6 +23,7 @@ from reconciler.gateway.rooms import RoomsClient
 from reconciler.pipeline.configuration import configuration_of
 from reconciler.pipeline.event_loop import for_each
 from reconciler.pipeline.guards import endpoint_of, require_readable
+from reconciler.pipeline.pace import LOOK_INTO, forewarn
 from reconciler.pipeline.request import Request
 
 # LiveKit's list counts people up to 5 s late (measured): of a room this young it does not tell whether somebody waits.
@@ -110,7 +111,7 @@ def client_of(request: Request, endpoint: Endpoint) -> RoomsClient:
 
 
 async def survey(
-    client: RoomsClient, project: Project, workers: int, names: Sequence[str] = ()
+    client: RoomsClient, project: Project, request: Request, names: Sequence[str] = ()
 ) -> Survey:
     """Looks at all rooms, or at those of these names; one that ends in `*` is how names begin."""
     conventions = project.conventions
@@ -124,7 +125,7 @@ async def survey(
     ]
     young = client.now() - LIST_LAG
     open_ones = (one for one in listed if _is_open(one, conventions.of_room(one.name), young))
-    inside = await look_into_all(client, open_ones, workers)
+    inside = await look_into_all(client, open_ones, request)
     now = client.now()
     judged = []
     for room in listed:
@@ -167,12 +168,14 @@ class Inside(dict[str, "LiveRoom | None"]):
         self.problems: dict[str, str] = {}
 
 
-async def look_into_all(client: RoomsClient, rooms: Iterable[LiveRoom], workers: int) -> Inside:
-    """Looks into many rooms, `workers` at a time.
+async def look_into_all(client: RoomsClient, rooms: Iterable[LiveRoom], request: Request) -> Inside:
+    """Looks into many rooms, as many at a time as the request wants; tells before it where that takes long.
 
     Raises `ApiError` where the server is out of reach, refuses the key, or fails for too many of them.
     """
     found = Inside()
+    listed = list(rooms)
+    forewarn(request, client.endpoint.host, LOOK_INTO * len(listed))
 
     async def look(room: LiveRoom) -> None:
         try:
@@ -182,7 +185,7 @@ async def look_into_all(client: RoomsClient, rooms: Iterable[LiveRoom], workers:
                 raise
             found.problems[room.name] = f"it could not be looked into: {error}"
 
-    await for_each(rooms, look, workers)
+    await for_each(listed, look, request.concurrency)
     await _require_over(client, found)
     return found
 
@@ -207,7 +210,7 @@ async def _require_over(client: RoomsClient, found: Inside) -> None:
 async def survey_once(request: Request, project: Project, names: Sequence[str]) -> Survey:
     """Looks at all rooms, or at those of these names, once."""
     async with client_of(request, project.endpoint) as client:
-        return await survey(client, project, request.concurrency, names)
+        return await survey(client, project, request, names)
 
 
 async def watch_rooms(
@@ -225,7 +228,8 @@ async def watch_rooms(
     async with client_of(request, project.endpoint) as client:
         while True:
             try:
-                look(await survey(client, project, request.concurrency, names))
+                look(await survey(client, project, request, names))
+                request = replace(request, tell_pace=None)  # the next look takes as long
             except Unreachable as error:
                 fail(error)
             await asyncio.sleep(interval)

@@ -82,7 +82,7 @@ class Rooms:
     async def look(self, name: str) -> Judged:
         """One room with its verdict."""
         async with client_of(self.request, self.project.endpoint) as client:
-            found = await survey(client, self.project, 4, [name])
+            found = await survey(client, self.project, self.request, [name])
         (judged,) = found.rooms
         return judged
 
