@@ -19,6 +19,8 @@ from reconciler.gateway.lk_json import JsonObject, fields_of, read_message
 from reconciler.gateway.messages import MESSAGES
 from reconciler.sip.spec import DISPATCH_RULE, INBOUND_TRUNK, OUTBOUND_TRUNK
 
+# A text in quotes is passed over as a whole: what it holds is not looked at.
+_CONSTANT = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|(NaN|-?Infinity)', re.DOTALL)
 # What `lk` says in front of what it prints.
 _TALK = re.compile(r"\s*(?:Using [^\n]*\n\s*)*")
 _STATES: Final = {"createdat", "updatedat"}
@@ -73,21 +75,26 @@ class LkObject:
 
 @dataclass(frozen=True, slots=True)
 class LkObjects:
-    """What some files hold, and what is wrong with them, line by line."""
+    """What some files hold, and what is wrong with them, line by line. `bare` are files of nothing but empty lists."""
 
     objects: tuple[LkObject, ...]
     problems: tuple[str, ...]
+    bare: tuple[str, ...]
 
 
 def read_lk_files(files: Iterable[tuple[str, bytes]]) -> LkObjects:
     """The objects in some files, each given by its name and its bytes."""
     reader = _Reader([], [])
+    bare = []
     for name, data in files:
+        before = len(reader.objects) + len(reader.problems)
         try:
             reader.file(name, _text(name, data))
         except FileError as error:
             reader.problems.append(str(error))
-    return LkObjects(tuple(reader.objects), tuple(reader.problems))
+        if len(reader.objects) + len(reader.problems) == before:
+            bare.append(name)
+    return LkObjects(tuple(reader.objects), tuple(reader.problems), tuple(bare))
 
 
 def _text(name: str, data: bytes) -> str:
@@ -105,8 +112,10 @@ class _Reader:
     problems: list[str]
 
     def file(self, name: str, text: str) -> None:
-        """Reads all documents of a file."""
+        """Reads all documents of a file. One without any is what a command leaves behind that failed."""
+        is_empty = True
         for mark, document in _documents(name, text):
+            is_empty = False
             place = f"{name}{mark}"
             if isinstance(document, dict) and "items" in document:
                 self._items(document, place, name)
@@ -114,6 +123,10 @@ class _Reader:
                 self._list(document, place, "", name)
             else:
                 self._object(document, place, "", name)
+        if is_empty:
+            self._problem(
+                name, "", "the file is empty: there is no trunk and no dispatch rule in it"
+            )
 
     def _items(self, document: dict[str, Any], place: str, source: str) -> None:
         for key in document:
@@ -220,12 +233,31 @@ def _documents(name: str, text: str) -> Iterator[tuple[str, Any]]:
         except json.JSONDecodeError as error:
             where = f"{name}:{error.lineno}:{error.colno}"
             raise FileError(f"{where}: not JSON: {_lower(error.msg)}") from error
+        except _NoNumber as error:
+            where = _place(text, _constant(text, position))
+            raise FileError(f"{name}{where}: not JSON: {error} is no number of JSON") from error
         except (ValueError, RecursionError) as error:
-            reason = "too deep" if isinstance(error, RecursionError) else str(error)
+            # Python refuses to read whole numbers of thousands of digits.
+            reason = "too deep" if isinstance(error, RecursionError) else "a number is too long"
             raise FileError(f"{name}{here}: not JSON: {reason}") from error
         yield "" if is_first else here, document
         is_first = False
         position = _start(text, position)
+
+
+class _NoNumber(ValueError):
+    """A word that Python's reader takes for a number, and JSON does not know."""
+
+
+def _constant(text: str, position: int) -> int:
+    """Where the first such word stands from a position on; what is in front of it is JSON."""
+    words = (found.start(1) for found in _CONSTANT.finditer(text, position) if found[1])
+    return next(words, position)
+
+
+def _place(text: str, position: int) -> str:
+    line = text.count("\n", 0, position) + 1
+    return f":{line}:{position - text.rfind(chr(10), 0, position)}"
 
 
 def _start(text: str, position: int) -> int:
@@ -238,4 +270,4 @@ def _lower(text: str) -> str:
 
 
 def _no_number(text: str) -> NoReturn:
-    raise ValueError(f"{text} is no number of JSON")
+    raise _NoNumber(text)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from reconciler.core.diff import diff_fields
 from reconciler.core.objects import Live, Snapshot
 from reconciler.core.schema import FieldType
-from reconciler.core.values import References
+from reconciler.core.values import Metadata, References, Secret
 from reconciler.errors import FileError
 from reconciler.export.keys import Unique, is_key, slug
 from reconciler.export.sip import TRUNK_ID, is_reserved
@@ -64,7 +64,7 @@ def import_lk(
         _Found(live_object(KIND_BY_NAME[one.kind], one.message, era), one.place, one.source)
         for one in read.objects
     ]
-    notes: list[str] = []
+    notes = [f"{source}: there is no trunk and no dispatch rule in it" for source in read.bare]
     settled = _identified(found, problems, notes)
     if problems:
         raise FileError("\n".join(problems))
@@ -101,20 +101,20 @@ def _by_kind(settled: Sequence[_Found]) -> dict[str, list[Live]]:
 def _identified(found: Sequence[_Found], problems: list[str], notes: list[str]) -> list[_Found]:
     """Each object once, with an id: the server's, or where it has none its place."""
     listed = _doubted(_once([one for one in found if one.live.id], problems))
-    by_name: dict[tuple[str, str], list[_Found]] = defaultdict(list)
+    homonyms: dict[tuple[str, str], _Homonyms] = defaultdict(_Homonyms)
     for one in listed.values():
-        by_name[one.live.kind, one.live.name].append(one)
+        homonyms[one.live.kind, one.live.name].add(one)
     created: dict[tuple[str, str], _Found] = {}
     unnamed: list[_Found] = []
     for one in (one for one in found if not one.live.id):
         identity = (one.live.kind, one.live.name)
-        candidates = by_name.get(identity, [])
-        live = _partner(one, candidates, problems)
+        candidates = homonyms.get(identity)
+        live = _partner(one, candidates, problems) if candidates is not None else None
         if live is not None:
             listed[live.live.id] = _with_secrets(live, one)
         elif not one.live.name:
             unnamed.append(one)
-        elif not candidates:
+        elif candidates is None:
             first = created.setdefault(identity, one)
             if first is not one:
                 problems.append(_twice(one, first))
@@ -148,9 +148,51 @@ def _doubted(listed: dict[str, _Found]) -> dict[str, _Found]:
     }
 
 
-def _partner(one: _Found, candidates: Sequence[_Found], problems: list[str]) -> _Found | None:
+class _Homonyms:
+    """The listed objects of one kind and one name, which may well be none: those like another are found at once.
+
+    They are alike by all that is no password. A password (a trunk has one, a rule one PIN) tells them apart only where
+    both tell theirs.
+    """
+
+    def __init__(self) -> None:
+        self.first: _Found | None = None
+        self._alike: dict[object, dict[str | None, list[_Found]]] = {}
+
+    def add(self, one: _Found) -> None:
+        """Takes in a listed object."""
+        self.first = self.first or one
+        key, password = _told(one.live)
+        self._alike.setdefault(key, {}).setdefault(password, []).append(one)
+
+    def like(self, one: _Found) -> list[_Found]:
+        """Those that do not differ from an object."""
+        key, password = _told(one.live)
+        found = self._alike.get(key, {})
+        if password is None:
+            return [other for group in found.values() for other in group]
+        return [*found.get(password, ()), *found.get(None, ())]
+
+
+def _told(live: Live) -> tuple[object, str | None]:
+    """What an object tells without its password, as something that a dictionary finds quickly; and the password."""
+    kind = KIND_BY_NAME[live.kind]
+    password: str | None = None
+    told: list[tuple[str, object]] = []
+    for path, value in live.fields.items():
+        if kind.field(path).type is FieldType.PASSWORD:
+            password = value.reveal() if isinstance(value, Secret) else None
+        elif isinstance(value, Secret):
+            told.append((path, value.reveal()))
+        else:
+            # Texts of live objects are compared as they stand; as metadata they would all have the same hash.
+            told.append((path, value.text if isinstance(value, Metadata) else value))
+    return frozenset(told), password
+
+
+def _partner(one: _Found, candidates: _Homonyms, problems: list[str]) -> _Found | None:
     """The listed object that was made from what stands here."""
-    alike = [other for other in candidates if not _differences(other, one)]
+    alike = candidates.like(one)
     if len(alike) == 1:
         return alike[0]
     if one.live.name and alike:
@@ -158,8 +200,7 @@ def _partner(one: _Found, candidates: Sequence[_Found], problems: list[str]) -> 
         problems.append(
             f"{one.place}: {one.title} is several live objects: {ids}: leave this file out, they are listed"
         )
-    elif one.live.name and candidates:
-        other = candidates[0]
+    elif one.live.name and (other := candidates.first) is not None:
         problems.append(
             f"{one.place}: {one.title} stands in {other.place} as well, with {_differences(other, one)}: "
             "leave out the one that does not hold"

@@ -256,6 +256,41 @@ def test_a_live_object_without_a_name_is_pinned(shell: Shell) -> None:
     assert [one["id"] for one in trunks.values()] == ["ST_7"]
 
 
+def test_passwords_tell_objects_without_a_name_apart_where_both_sides_have_one(
+    shell: Shell,
+) -> None:
+    """A PIN that the list leaves out is no difference, another one is; fields that it leaves out are."""
+
+    def rule(room: str, pin: str) -> dict[str, Any]:
+        body = {"roomName": room} | ({"pin": pin} if pin else {})
+        return {"trunk_ids": ["ST_1"], "rule": {"dispatchRuleDirect": body}}
+
+    listed = [
+        {"sip_dispatch_rule_id": f"SDR_{number}", **rule(room, pin)}
+        for number, (room, pin) in enumerate([("a", "1"), ("b", ""), ("c", "3"), ("d", "4")])
+    ]
+    created = [rule("a", "1"), rule("b", "2"), rule("c", "9"), rule("d", "")]
+    created.append({**rule("a", "1"), "metadata": "another"})
+    rules = document(shell, listed=listed, created=created, trunks=LISTED)["sip"]["dispatch_rules"]
+    made = [one["rooms"]["direct"]["room"] for one in rules.values() if "id" not in one]
+    assert sorted(made) == ["a", "c"]
+    pinned = {one["id"]: "pin" in one["rooms"]["direct"] for one in rules.values() if "id" in one}
+    assert pinned == {"SDR_0": True, "SDR_1": True, "SDR_2": True, "SDR_3": True}
+
+
+def test_ten_thousand_objects_without_a_name_find_their_partners(shell: Shell) -> None:
+    """Each is looked for among those that may be it; compared with one another they would take an hour."""
+    trunks = [
+        {"numbers": [f"+1555{number:07}"], "allowed_addresses": ["203.0.113.7"]}
+        for number in range(10_000)
+    ]
+    listed = [{"sip_trunk_id": f"ST_{number}", **trunk} for number, trunk in enumerate(trunks[:-1])]
+    ran = imported(shell, listed=listed, created=trunks)
+    assert ran.code == 0
+    assert ran.out.count("id: ST_") == 9_999
+    assert ran.err.count("has no name") == 1
+
+
 # --- what is wrong
 
 
@@ -283,10 +318,14 @@ def test_a_live_object_without_a_name_is_pinned(shell: Shell) -> None:
         ("[1]", "[0]: write an object"),
         ('{"items": {}}', "nothing"),
         ("{}", "there is no trunk and no dispatch rule"),
-        ("", "there is no trunk and no dispatch rule"),
+        ("", "a.json: the file is empty: there is no trunk and no dispatch rule"),
+        ("Using url from the environment\n", "a.json: the file is empty"),
         ('{"trunk":\n  {,}}', "a.json:2:4: not JSON: "),
         ("version: 1\n", "a.json:1:1: not JSON: "),
-        ('{"trunk": {"numbers": NaN}}', "not JSON: NaN"),
+        ('{"trunk": {"numbers": NaN}}', "a.json:1:23: not JSON: NaN"),
+        ('{"name": "NaN \\\" NaN",\n "numbers": -Infinity}', "a.json:2:13: not JSON: -Infinity is no number"),
+        ('{}\n[1,\n {"a": Infinity}]', "a.json:3:8: not JSON: Infinity"),
+        ('{"a": ' + "1" * 5_000 + "}", "a.json:1:1: not JSON: a number is too long"),
         ("[" * 100_000, "not JSON: too deep"),
         ("[" * 800 + "]" * 800, "[0]: write an object"),
         ({**TRUNK, "x" * 10_000: 1}, 'x…": LiveKit has no such field here'),
@@ -309,6 +348,23 @@ def test_all_problems_of_all_files_are_told_at_once(shell: Shell) -> None:
     assert [line.split(":")[1].strip() for line in ran.err.splitlines()] == [
         "b.json" if one == "b" else f"{one}.json" for one in "aabc"
     ]
+
+
+def test_an_empty_file_beside_others_is_an_error(shell: Shell) -> None:
+    """What it was to hold would be missing in the configuration: the command that was to fill it has failed."""
+    ran = imported(shell, a=TRUNK, b="")
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err == (
+        "error: b.json: the file is empty: there is no trunk and no dispatch rule in it\n"
+    )
+
+
+@pytest.mark.parametrize("content", ["[]", "{}", '{"items": []}', '{"items": null}'])
+def test_a_list_of_nothing_beside_others_is_told(shell: Shell, content: str) -> None:
+    """`lk` prints it where there is no object of a kind; who meant another file sees it."""
+    ran = imported(shell, a=TRUNK, b=content)
+    assert ran.code == 0
+    assert ran.err == "note: b.json: there is no trunk and no dispatch rule in it\n"
 
 
 def test_a_name_cannot_fake_a_line(shell: Shell) -> None:
