@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, NotRequired, get_origin, get_type_hints
 
 import jsonschema
@@ -11,6 +14,7 @@ import pytest
 from reconciler.export import plane
 from reconciler.render import history_shapes, project_shapes, room_shapes, shapes, token
 from tests.support.schemas import schema
+from tools import schemas
 
 NAMES = (
     *("plan", "report", "findings", "ids", "objects", "graph", "rooms", "probe", "history"),
@@ -50,6 +54,30 @@ def test_what_schemas_share_is_the_same() -> None:
         for key, value in schema(name).get("$defs", {}).items():
             assert seen.setdefault(key, value) == value, f"{name}: {key}"
     assert len(seen) > 8
+
+
+@pytest.mark.parametrize("name", sorted(schemas.SOURCES))
+def test_what_comes_from_another_schema_is_current(name: str) -> None:
+    """What a schema has from others is what `python -m tools.schemas` writes into it."""
+    text = schemas.place_of(name).read_text(encoding="utf-8")
+    assert text == schemas.text_of(schemas.composed(name))
+
+
+def test_a_part_is_edited_in_one_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key that an answer gets is one of the answers in plans, reports and tables of projects, and no part is left."""
+    shutil.copytree(schemas.SCHEMAS, tmp_path, dirs_exist_ok=True)
+    monkeypatch.setattr(schemas, "SCHEMAS", tmp_path)
+    edited = schema("explain")
+    edited["properties"]["more"] = {"$ref": "#/$defs/more"}
+    edited["$defs"] = {**edited["$defs"], "more": {"type": "string"}}
+    del edited["properties"]["steps"]
+    schemas.place_of("explain").write_text(json.dumps(edited))
+    schemas.main()
+    for name in ("plan", "report", "projects", "explain-diff"):
+        parts = json.loads(schemas.place_of(name).read_text())["$defs"]
+        assert parts["answer"]["properties"]["more"] == {"$ref": "#/$defs/more"}
+        assert parts["more"] == {"type": "string"}
+        assert "answer_step" not in parts
 
 
 SHAPES = {
