@@ -60,13 +60,14 @@ class Expectation:
 
 @dataclass(frozen=True, slots=True)
 class Former:
-    """What is wanted back, where no file says what is wanted but a backup.
+    """What is wanted back, where no file says what is wanted but a backup, which was taken at `taken_at`.
 
     `ids` are those under which the objects lived, by kind and name. `created` are the ids of what is to go, `refs`
     where the secrets of those come from: whoever rolls the rollback back needs them. `agents` are those of rules, by
     name: no convention is asked.
     """
 
+    taken_at: str
     ids: Mapping[tuple[str, str], str]
     created: frozenset[str] = frozenset()
     agents: Mapping[str, AgentList] = field(default_factory=dict)

@@ -45,6 +45,9 @@ def document_of_plan(prepared: Prepared, *, reasons: int = 0) -> PlanDocument:
     Of the first `reasons` groups of calls every step is told.
     """
     document = plan_document(prepared.plan, prepared.rooms)
+    former = prepared.configuration.former
+    if former is not None:
+        document["backup"] = former.taken_at
     _add(document, _context(prepared, reasons), reasons)
     return document
 

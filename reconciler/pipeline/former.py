@@ -110,6 +110,7 @@ class _Restorer:
                 or any(one.kind == kind.name for one in backup.created)
             },
             former=Former(
+                taken_at=backup.taken_at,
                 ids={
                     (one.live.kind, self._names[one.live.id]): one.live.id for one in backup.objects
                 },

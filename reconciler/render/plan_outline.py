@@ -225,7 +225,8 @@ def conclusion(document: PlanDocument) -> str:
     if document["notes"]:
         return f"{nothing} What is left undone stands in the notes."
     rest = f", but for {plural(unlisted, 'unlisted object')}" if unlisted else ""
-    return f"{nothing} The live project matches the file{rest}."
+    wanted = f"backup of {escape(document['backup'])}" if "backup" in document else "file"
+    return f"{nothing} The live project matches the {wanted}{rest}."
 
 
 def _but(document: PlanDocument) -> str:

@@ -134,12 +134,13 @@ class Summary(TypedDict):
 
 
 class PlanDocument(TypedDict):
-    """A plan, or with `drift` the answer to whether live differs."""
+    """A plan, or with `drift` the answer to whether live differs; with `backup` one that leads back to it."""
 
     format_version: int
     project: str
     host: str
     drift: NotRequired[bool]
+    backup: NotRequired[str]
     summary: Summary
     changes: list[ChangeDocument]
     order: list[CallDocument]

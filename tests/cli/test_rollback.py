@@ -18,6 +18,7 @@ from tests.cli.rolling_back import (
     last_backup,
     roll_back,
 )
+from tests.support.schemas import problems
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,15 +51,20 @@ def test_what_lived_lives_again(applied: Shell, livekit_emulator: Emulator) -> N
 
 
 def test_a_second_rollback_has_nothing_to_do(applied: Shell) -> None:
-    """Exit code 0, no call, no backup."""
+    """Exit code 0, no call, no backup; what the project matches is the backup, and no file."""
     apply(applied, PHONE)
     file = last_backup(applied)
     roll_back(applied, file=file)
     number = len(backups(applied))
     ran = applied.run("rollback", file)
     assert ran.code == 0
-    assert "No changes." in ran.out
+    taken_at = json.loads((applied.folder / file).read_text())["taken_at"]
+    assert f"No changes. The live project matches the backup of {taken_at}.\n" in ran.out
+    assert "the file" not in ran.out
     assert len(backups(applied)) == number
+    document = json.loads(applied.run("rollback", file, "--plan-only", "--format", "json").out)
+    assert problems("plan", document) == []
+    assert document["backup"] == taken_at
 
 
 def test_the_plan_stands_under_both_headings(applied: Shell) -> None:
