@@ -10,11 +10,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from reconciler.config.free import ENV_NAME
 from reconciler.core.objects import Live
 from reconciler.core.values import SecretRef
 from reconciler.errors import FileError
@@ -110,6 +112,7 @@ def load_backup(path: Path) -> Backup:
     data = read_bytes(path, "backup")
     _require_version(path, data)
     document = load_document(data, "backup", path)
+    _require_sound(path, document)
     era = Era(document["era"])
     applied = document["applied"]
     return Backup(
@@ -146,6 +149,34 @@ def _require_version(path: Path, data: bytes) -> None:
             )
 
 
+def _require_sound(path: Path, document: Mapping[str, Any]) -> None:
+    """Raises `FileError` for texts that no apply has written: they decide which server is asked, and how it behaves."""
+    prefix, server, applied = document["env_prefix"], document["server"], document["applied"]
+    times = {"taken_at": document["taken_at"], **({"applied.at": applied["at"]} if applied else {})}
+    wrong = [f"{key} is no time with its zone" for key, text in times.items() if not _is_time(text)]
+    if prefix and not ENV_NAME.fullmatch(prefix):
+        wrong.append("no variable can start with env_prefix")
+    if server is not None and not _is_version(server):
+        wrong.append("server is no version of livekit-server")
+    if wrong:
+        raise FileError(f"{path}: {', '.join(wrong)}: the backup is damaged")
+
+
+def _is_time(text: str) -> bool:
+    try:
+        return datetime.fromisoformat(text).tzinfo is not None
+    except ValueError:
+        return False
+
+
+def _is_version(text: str) -> bool:
+    try:
+        Era.of(text)
+    except ValueError:
+        return False
+    return True
+
+
 def _former_objects(document: Mapping[str, Any], era: Era, path: Path) -> Iterator[FormerObject]:
     for kind, found in stored_messages(document["objects"], path).items():
         for one, message in found:
@@ -164,13 +195,13 @@ def _former_objects(document: Mapping[str, Any], era: Era, path: Path) -> Iterat
 def _require_known(kind: str, live: Live, path: Path) -> None:
     """Raises `FileError` for an object that cannot be brought back: no id, or a field that is not known here."""
     if not live.id:
-        raise FileError(f"{path}: a {KIND_BY_NAME[kind].title} has no id: the backup is damaged")
+        raise FileError(f"{path}: one {KIND_BY_NAME[kind].title} has no id: the backup is damaged")
     for field in live.fields:
         try:
             KIND_BY_NAME[kind].field(field)
         except KeyError:
             raise FileError(
-                f"{path}: a {KIND_BY_NAME[kind].title} has no {field} in this version: "
+                f"{path}: one {KIND_BY_NAME[kind].title} has no {field} in this version: "
                 "roll back with the version that wrote it"
             ) from None
 

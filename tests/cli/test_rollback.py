@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from livekit.protocol.sip import SIPDispatchRuleInfo, SIPInboundTrunkInfo
 
 from tests.cli.conftest import CONFIGURATION
@@ -299,6 +300,42 @@ def test_a_file_that_is_no_backup(
         assert reason in ran.err, (name, ran.err)
         assert len(ran.err.strip().splitlines()) == 1, ran.err
         assert ran.out == ""
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"taken_at": 5}, "not a backup: taken_at: 5 is not of type 'string'"),
+        ({"taken_at": "yesterday"}, "taken_at is no time with its zone"),
+        ({"taken_at": "2025-01-14"}, "taken_at is no time with its zone"),
+        ({"applied": {"at": "", "left": None}}, "applied.at is no time with its zone"),
+        ({"env_prefix": ["A_"]}, "not a backup: env_prefix: ['A_'] is not of type 'string'"),
+        ({"env_prefix": "A B_"}, "no variable can start with env_prefix"),
+        ({"env_prefix": "\x1b[31m"}, "no variable can start with env_prefix"),
+        ({"server": "banana"}, "server is no version of livekit-server"),
+        (
+            {"taken_at": "", "env_prefix": "=", "server": ""},
+            "taken_at is no time with its zone, no variable can start with env_prefix, "
+            "server is no version of livekit-server",
+        ),
+    ],
+)
+def test_what_no_apply_has_written_is_refused(
+    changes: dict[str, Any],
+    reason: str,
+    rotated: Shell,
+    livekit_emulator: Emulator,
+    change_backup: Callable[[dict[str, Any]], str],
+) -> None:
+    """In one line, before any server is asked; `show` refuses it as well."""
+    file = change_backup(changes)
+    livekit_emulator.forget_calls()
+    for command in ("rollback", "show"):
+        ran = rotated.run(command, file)
+        end = "" if reason.startswith("not a backup") else ": the backup is damaged"
+        assert (ran.code, ran.out) == (1, "")
+        assert ran.err == f"error: {file}: {reason}{end}\n"
+    assert not livekit_emulator.calls
 
 
 def test_deletions_have_their_limit(project: Shell, livekit_emulator: Emulator) -> None:
