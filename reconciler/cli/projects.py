@@ -33,7 +33,8 @@ from reconciler.pipeline.projects import (
 )
 from reconciler.render.document import findings_document
 from reconciler.render.escape import escape
-from reconciler.render.plan_outline import project_name
+from reconciler.render.outline import plural
+from reconciler.render.plan_outline import finding_line, project_name
 from reconciler.render.project_shapes import (
     ProjectDocument,
     ProjectsCommand,
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from reconciler.pipeline.request import Request
 
 _UNFIT = "the plan has errors or failing tests"
+_UNUSABLE = "the file cannot be used as it is"
 
 
 def require_without(options: Mapping[str, object]) -> None:
@@ -157,7 +159,7 @@ def _failed(project: ProjectRead, error: ReconcileError) -> ProjectDocument:
     is_refused = error.exit_code is ExitCode.REFUSED
     settle(document, "refused" if is_refused else "error", error.exit_code)
     if isinstance(error, ConfigError):
-        document["errors"].append("the file cannot be used as it is: see its findings")
+        document["errors"].append(f"{_UNUSABLE}: see its findings")
         document["findings"] = findings_document(error.findings)["findings"]
     else:
         document["errors"].append(str(error))
@@ -226,7 +228,18 @@ def tell_errors(document: ProjectsDocument, output: Output) -> None:
     """A line on stderr for each thing that went wrong, and for each note about neighbours."""
     for one in document["projects"]:
         for error in one["errors"]:
-            for line in error.split("\n"):
+            for line in _with_finding(error, one).split("\n"):
                 click.echo(escape(f"{project_name(one['name'])}: error: {line}"), err=True)
         for told in one["notes"]:
             note(escape(f"{project_name(one['name'])}: note: {told}"), output)
+
+
+def _with_finding(error: str, project: ProjectDocument) -> str:
+    """An error that comes of findings, with the first of them: stderr is all that some logs keep."""
+    plan = project["plan"]
+    found = plan["findings"] if plan is not None else project["findings"]
+    errors = [finding for finding in found if finding["severity"] == "error"]
+    if not errors or not error.startswith((_UNFIT, _UNUSABLE)):
+        return error
+    more = f" (and {plural(len(errors) - 1, 'more error')})" if len(errors) > 1 else ""
+    return f"{error.removesuffix(': see its findings')}: {finding_line(errors[0])}{more}"

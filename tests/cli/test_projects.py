@@ -169,6 +169,28 @@ def test_what_stderr_says_names_the_project(folder: Folder) -> None:
     assert sorted(line.partition(":")[0] for line in lines) == ["a", "b", "c"]
 
 
+def test_stderr_has_the_place_of_what_makes_a_file_unusable(folder: Folder) -> None:
+    """A log that keeps stderr alone tells where to look: the first error, and how many more there are."""
+    folder.write("d.yaml", "version: 1\nproject: {name: d\n")
+    folder.write(
+        "e.yaml", "version: 1\nproject: {name: e}\nsip: {inbound_trunks: {x: {nmbers: []}}}\n"
+    )
+    twice = "x: {numbers: ['+15550100009']}, y: {numbers: ['+15550100009']}"
+    folder.write(
+        "f.yaml",
+        f"version: 1\nproject: {{name: f, env_prefix: A_}}\nsip: {{inbound_trunks: {{{twice}}}}}\n",
+    )
+    for command in ("plan", "drift"):
+        ran = folder.run(command, "-q")
+        told = {line.partition(":")[0]: line for line in ran.err.splitlines()}
+        begin = "error: the file cannot be used as it is: projects/"
+        assert told["d"].startswith(f"d: {begin}d.yaml:3:1: error[yaml-syntax] ")
+        assert told["e"].startswith(f"e: {begin}e.yaml:3:24: error[missing-key] ")
+        assert told["e"].endswith(" (and 1 more error)")
+        unfit = "f: error: the plan has errors or failing tests: projects/f.yaml:3:"
+        assert told["f"].startswith(unfit)
+
+
 def test_names_that_are_no_text_stand_as_text(folder: Folder) -> None:
     """A file whose name is not UTF-8, a link that leads nowhere, a file that is a device: errors of their own."""
     place = folder.shell.folder / "projects"
