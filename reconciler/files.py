@@ -33,23 +33,27 @@ def write_private(path: Path, data: bytes, what: str) -> None:
     """Writes a file with mode 0600, whole or not at all. Raises `FileError`.
 
     A link stays one: the file that it names is written. A device or a pipe (`/dev/null`, `/dev/stdout`) is written into
-    and never replaced, which root could do.
+    and never replaced, which root could do. A folder that is not there is made.
     """
-    _write(path, data, what, 0o600)
+    _write(path, data, what, 0o600, make_folder=True)
 
 
 def write_readable(path: Path, data: bytes, what: str) -> None:
-    """The same with mode 0644: a file for another user's program, with nothing in it that is near a secret."""
-    _write(path, data, what, 0o644)
+    """The same with mode 0644: a file for another user's program, with nothing in it that is near a secret.
+
+    The folder is that program's as well. One that is not there is a name at which nobody looks, and is not made.
+    """
+    _write(path, data, what, 0o644, make_folder=False)
 
 
-def _write(path: Path, data: bytes, what: str, mode: int) -> None:
+def _write(path: Path, data: bytes, what: str, mode: int, *, make_folder: bool) -> None:
     try:
         if path.exists() and not (path.is_file() or path.is_dir()):
             path.write_bytes(data)
             return
         target = Path(os.path.realpath(path))  # a ring of links is left to the system to refuse
-        target.parent.mkdir(parents=True, exist_ok=True)
+        if make_folder:
+            target.parent.mkdir(parents=True, exist_ok=True)
         descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
         try:
             with os.fdopen(descriptor, "wb") as file:

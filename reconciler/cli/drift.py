@@ -71,6 +71,7 @@ def command(
                 "--write-back": write_back,
                 "--live": request.live_file,
                 "--notify": alerts.targets,
+                **dict.fromkeys(alerts.when, True),
                 "--state": alerts.state,
                 "--metrics-file": alerts.metrics_file,
             }

@@ -18,6 +18,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from reconciler.cli.console import note
 from reconciler.cli.options import duration_option
@@ -120,7 +121,7 @@ _OPTIONS = (
 
 @dataclass(frozen=True, slots=True)
 class Alerts:
-    """What was asked for. Durations are in seconds."""
+    """What was asked for. Durations are in seconds. `when` are the options that were given of those that say when."""
 
     targets: tuple[Target, ...]
     after: int
@@ -129,6 +130,10 @@ class Alerts:
     heartbeat: float | None
     state: Path | None
     metrics_file: Path | None
+    when: tuple[str, ...]
+
+
+_WHEN = ("after", "after_errors", "repeat", "heartbeat")
 
 
 def alert_options(function: Command) -> Command:
@@ -136,8 +141,11 @@ def alert_options(function: Command) -> Command:
 
     @wraps(function)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
-        asked = {name: kwargs.pop(name) for name in Alerts.__slots__}
-        return function(*args, alerts=Alerts(**asked), **kwargs)
+        asked = {name: kwargs.pop(name) for name in Alerts.__slots__ if name != "when"}
+        source = click.get_current_context().get_parameter_source
+        given = (name for name in _WHEN if source(name) is not ParameterSource.DEFAULT)
+        when = tuple(f"--{name.replace('_', '-')}" for name in given)
+        return function(*args, alerts=Alerts(**asked, when=when), **kwargs)
 
     decorated: Any = wrapper
     for option in reversed(_OPTIONS):
@@ -165,8 +173,14 @@ class Watch:
     def __enter__(self) -> Watch:
         self._began = time.monotonic()
         asked = self._alerts
+        # A target that is missing costs nobody the look: who reads stderr puts it right.
         if not asked.targets and os.environ.get("RECONCILE_NOTIFY") is not None:
             note("RECONCILE_NOTIFY is empty: nobody is told of drift")
+        elif not asked.targets and asked.when:
+            verb = "says" if len(asked.when) == 1 else "say"
+            note(
+                f"nobody is told of drift: {', '.join(asked.when)} {verb} when, and no --notify whom"
+            )
         return self
 
     def __exit__(

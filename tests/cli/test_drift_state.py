@@ -186,6 +186,40 @@ def test_an_empty_variable_is_said(applied: Shell) -> None:
     assert "RECONCILE_NOTIFY is empty" in applied.run("drift").err
 
 
+def test_options_that_say_when_and_nobody_whom_are_said(applied: Shell) -> None:
+    """With -q, too; the look is made and its exit code stays. Where somebody is told, or nothing is asked, silence."""
+    ran = applied.run("drift", "-q", "--after", "2")
+    assert (ran.code, ran.err) == (
+        0,
+        "nobody is told of drift: --after says when, and no --notify whom\n",
+    )
+    applied.environ["RECONCILE_REPEAT"] = "12h"
+    ran = applied.run(
+        "drift", "--heartbeat", "24h", "--after-errors", "3", "--metrics-file", "m.prom"
+    )
+    told = "nobody is told of drift: --after-errors, --repeat, --heartbeat say when, and no --notify whom\n"
+    assert (ran.code, ran.err) == (0, told)
+    assert figures(applied)
+    ran = applied.run("drift", "--heartbeat", "24h", "--notify", "json://127.0.0.1:9/")
+    assert "nobody is told" not in ran.err
+    del applied.environ["RECONCILE_REPEAT"]
+    assert applied.run("drift").err == ""
+    applied.environ["RECONCILE_NOTIFY"] = ""
+    assert applied.run("drift", "--after", "2").err.count("nobody is told") == 1
+
+
+def test_options_of_alerts_are_for_one_project(applied: Shell) -> None:
+    """With many, a word about when is as wrong as one about whom."""
+    for option, value in (
+        ("--notify", "json://127.0.0.1:9/"),
+        ("--after", "2"),
+        ("--repeat", "1h"),
+    ):
+        ran = applied.run("drift", "--projects", "config", option, value)
+        assert ran.code == 64
+        assert f"{option} and --projects do not go together" in ran.err
+
+
 # ---------------------------------------------------------------------------------------------------------------------
 # Figures
 # ---------------------------------------------------------------------------------------------------------------------
@@ -214,6 +248,16 @@ def test_figures_are_written_for_good_and_for_failed_runs(
         abs(failed["reconcile_drift_last_run_timestamp_seconds"] - datetime.now(UTC).timestamp())
         < 60
     )
+
+
+def test_a_folder_that_is_not_there_is_not_made(applied: Shell) -> None:
+    """A typo in the name of node_exporter's folder is a line on stderr, with -q too, and leaves nothing behind."""
+    ran = applied.run("drift", "-q", "--metrics-file", "node_exportr/acme.prom")
+    assert ran.code == 0
+    assert ran.err == (
+        "warning: node_exportr/acme.prom: the metrics file cannot be written: No such file or directory\n"
+    )
+    assert not (applied.folder / "node_exportr").exists()
 
 
 def test_the_first_run_of_all_may_fail(applied: Shell) -> None:
