@@ -49,6 +49,35 @@ def own_keys(kind: Kind) -> tuple[str, ...]:
 
 
 @cache
+def _paths_below(kind: Kind, prefix: str, members: frozenset[str]) -> tuple[str, ...]:
+    """The fields on deeper levels than that of `prefix`; of a group with members those of one that is written."""
+    others = tuple(
+        f"{group}.{one}."
+        for group, ones in kind.one_of.items()
+        for one in ones
+        if members and one not in members
+    )
+    return tuple(
+        field.path
+        for field in kind.fields
+        if field.path.startswith(prefix)
+        and "." in field.path.removeprefix(prefix)
+        and not field.is_mapping
+        and not field.path.startswith(others)
+    )
+
+
+def _members(kind: Kind, prefix: str, node: Mapping) -> frozenset[str]:
+    """Which members of its groups an object has, as far as that is seen from one of its levels."""
+    seen: set[str] = set()
+    for group, ones in kind.one_of.items():
+        holder = node if prefix == f"{group}." else node.get(group) if not prefix else None
+        if isinstance(holder, Mapping):
+            seen |= holder.entries.keys() & set(ones)
+    return frozenset(seen)
+
+
+@cache
 def a(kind: Kind) -> str:
     """The kind in a sentence, with its article."""
     return f"{'an' if kind.title[0] in 'aeiou' else 'a'} {kind.title}"
@@ -122,7 +151,8 @@ class ObjectReader(FieldReader):
             else:
                 known_keys = (*shape, *(() if prefix else own_keys(kind)))
                 message = f'{a(kind)} has no "{prefix}{key}"'
-                self.unknown_key(node, key, f"{path}.{key}", message, known_keys)
+                deeper = _paths_below(kind, prefix, _members(kind, prefix, node))
+                self.unknown_key(node, key, f"{path}.{key}", message, known_keys, deeper)
 
     def _unreadable(self, kind: Kind, group: str, fields: dict[str, Value]) -> None:
         """Notes that nothing is known of a whole group."""

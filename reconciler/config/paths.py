@@ -45,6 +45,6 @@ def read_paths(
         if not any(is_known_path(kind, item.text) for kind in kinds):
             known = tuple(sorted({one for kind in kinds for one in known_paths(kind)}))
             message = f'{complaint} "{item.text}"'
-            fix = reader.problems.did_you_mean(item.text, known)
+            fix = reader.problems.did_you_mean(item.text, known, known)
             reader.error("unknown-key", item, f"{path}[{index}]", message, fix)
     return tuple(texts)

@@ -9,7 +9,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from reconciler.config.suggest import MANY, MAX_SEARCHES, closest, known_word, listing
+from reconciler.config.suggest import (
+    MANY,
+    MAX_SEARCHES,
+    closest,
+    further_below,
+    known_word,
+    listing,
+)
 from reconciler.core.finding import NOWHERE, Finding, Mark, Severity
 
 MAX_FINDINGS = 10_000
@@ -22,7 +29,7 @@ class Problems:
         self.errors = 0
         self._findings: list[Finding] = []
         self._count: Counter[Severity] = Counter()
-        self._suggestions: dict[tuple[str, tuple[str, ...]], str] = {}
+        self._suggestions: dict[tuple[str, tuple[str, ...], tuple[str, ...]], str] = {}
         self._left = MAX_SEARCHES
 
     def error(
@@ -48,13 +55,17 @@ class Problems:
         """All of them by file and line; one that was made twice stands once."""
         return tuple(sorted(dict.fromkeys(self._findings), key=lambda finding: finding.sort_key))
 
-    def did_you_mean(self, word: str, known: Iterable[str]) -> str:
-        """`did you mean "callers"?` for a slip, one of LiveKit's names or camelCase; else the choices."""
+    def did_you_mean(self, word: str, known: Iterable[str], below: tuple[str, ...] = ()) -> str:
+        """`did you mean "callers"?` for a slip, one of LiveKit's names or camelCase; else the choices.
+
+        `below` are paths of what stands on deeper levels than the word does.
+        """
         words = tuple(known)
-        asked = (word, words)
+        asked = (word, words, below)
         found = self._suggestions.get(asked)
         if found is None:
             found = known_word(word, words) if self._left or len(words) <= MANY else ""
+            found = found or further_below(word, below)
             if not found and self._left:
                 self._left -= 1
                 found = closest(word, words)

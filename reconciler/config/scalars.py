@@ -174,10 +174,16 @@ class ScalarReader:
         return None
 
     def unknown_key(
-        self, node: Mapping, key: str, path: str, message: str, known: tuple[str, ...]
+        self,
+        node: Mapping,
+        key: str,
+        path: str,
+        message: str,
+        known: tuple[str, ...],
+        below: tuple[str, ...] = (),
     ) -> None:
-        """Notes a key that means nothing, with what was probably meant."""
-        fix = self.problems.did_you_mean(key, known)
+        """Notes a key that means nothing, with what was probably meant. `below`: paths on deeper levels than this."""
+        fix = self.problems.did_you_mean(key, known, below)
         self.error("unknown-key", node.key(key), path, message, fix)
 
     def wrong_type(

@@ -92,6 +92,16 @@ def known_word(word: str, known: Sequence[str]) -> str:
     return _EXPLAINED.get(folded, "")
 
 
+def further_below(word: str, paths: Sequence[str]) -> str:
+    """The suggestion for a word that is right, but for the level that it stands on: the paths that end in it, or ""."""
+    folded = _fold(word)
+    found = [path for path in paths if _fold(path.rpartition(".")[2]) == folded]
+    if not found:
+        return ""
+    others = f"{', '.join(found[:-1])} or " if found[:-1] else ""
+    return f"here it is called {others}{found[-1]}"
+
+
 def closest(word: str, known: Sequence[str]) -> str:
     """The suggestion of the most similar word, or "". Of very many only those of about its length are compared."""
     words = known

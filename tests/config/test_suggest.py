@@ -76,6 +76,35 @@ def test_a_key_below_another_is_recognised(rooms: str) -> None:
     assert (finding.code, finding.fix) == ("unknown-key", NESTED[rooms])
 
 
+BELOW = {
+    "rooms: {direct: {room: a}}, pin: x": "here it is called rooms.direct.pin",
+    "rooms: {individual: {}}, PIN: x": "here it is called rooms.individual.pin",
+    "rooms: {callee: {}, pin: x}": "here it is called rooms.callee.pin",
+    "rooms: {callee: {}}, prefix: x": "here it is called rooms.callee.prefix",
+    "rooms: {callee: {}}, max_participants: 1": "here it is called room.max_participants",
+    "rooms: {callee: {prefox: x}}, metadata: a": 'did you mean "prefix"?',
+    "rooms: {individual: {room: x}}": "known: pin, prefix, random_suffix",
+}
+
+
+@pytest.mark.parametrize("fields", BELOW)
+def test_a_key_that_belongs_below_another_is_recognised(fields: str) -> None:
+    """A PIN belongs to the kind of room that the rule has, and so on; what belongs elsewhere is not sent there."""
+    (finding,) = read(
+        f"version: 1\nsip: {{dispatch_rules: {{a: {{trunks: any, {fields}}}}}}}\n"
+    ).findings
+    assert (finding.code, finding.fix) == ("unknown-key", BELOW[fields])
+
+
+def test_a_key_that_belongs_below_several_is_told_of_all() -> None:
+    """Nothing says which kind of room is meant."""
+    findings = read("version: 1\nsip: {dispatch_rules: {a: {trunks: any, pin: x}}}\n").findings
+    (fix,) = [finding.fix for finding in findings if finding.code == "unknown-key"]
+    assert fix == "here it is called rooms.individual.pin, rooms.callee.pin or rooms.direct.pin"
+    (finding,) = read("version: 1\nproject: {unmanaged: [max_participants]}\n").findings
+    assert finding.fix == "here it is called room.max_participants"
+
+
 WORDS = {
     outbound("transport: SIP_TRANSPORT_UDP"): 'did you mean "udp"?',
     outbound("media: {encryption: SIP_MEDIA_ENCRYPT_REQUIRE}"): 'did you mean "require"?',
