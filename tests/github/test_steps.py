@@ -21,9 +21,11 @@ FAKE_PIP = "import os, sys; open(os.environ['ASKED'], 'w').write('\\n'.join(sys.
 OPTIONS = ["install", "--disable-pip-version-check", "--no-input", "--quiet"]
 
 
-def program(name: str, environ: dict[str, str]) -> subprocess.CompletedProcess[str]:
+def program(
+    name: str, environ: dict[str, str], python: str | Path = sys.executable
+) -> subprocess.CompletedProcess[str]:
     """A script of the action in just that environment."""
-    command: list[str | Path] = [sys.executable, "-B", ACTION / name]
+    command: list[str | Path] = [python, "-B", ACTION / name]
     return subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
 
 
@@ -74,8 +76,10 @@ def test_what_is_wrong_is_one_annotation(
     assert TOKEN not in done.stderr + done.stdout
 
 
-def installed(tmp_path: Path, environ: dict[str, str], **inputs: str) -> list[str]:
-    """What pip is asked for; nothing where it is not asked."""
+def installed(
+    tmp_path: Path, environ: dict[str, str], *, python: str | Path = sys.executable, **inputs: str
+) -> list[str]:
+    """What pip is asked for by a Python; nothing where it is not asked."""
     package = tmp_path / "stand-in" / "pip"
     package.mkdir(parents=True, exist_ok=True)
     (package / "__main__.py").write_text(FAKE_PIP)
@@ -83,7 +87,9 @@ def installed(tmp_path: Path, environ: dict[str, str], **inputs: str) -> list[st
     asked.unlink(missing_ok=True)
     given = {f"INPUT_{name.upper()}": value for name, value in inputs.items()}
     done = program(
-        "install.py", environ | given | {"PYTHONPATH": str(package.parent), "ASKED": str(asked)}
+        "install.py",
+        environ | given | {"PYTHONPATH": str(package.parent), "ASKED": str(asked)},
+        python,
     )
     assert done.returncode == 0, done.stderr
     return asked.read_text().splitlines() if asked.exists() else []
@@ -117,6 +123,31 @@ def test_what_is_there_is_taken(tmp_path: Path, environ: dict[str, str]) -> None
     assert installed(tmp_path, environ | {"PATH": path}) == []
     other = installed(tmp_path, environ | {"PATH": path}, version="9.9.9")
     assert other == [*OPTIONS, "livekit-reconciler==9.9.9"]
+
+
+WITHOUT_APPRISE = f"""\
+#!{sys.executable}
+import sys
+sys.modules["apprise"] = None
+from reconciler.cli.main import main
+main()
+"""
+
+
+def test_who_runs_afterwards_is_asked_what_it_has(tmp_path: Path, environ: dict[str, str]) -> None:
+    """The library for messages counts where `reconcile` has it, whatever the Python of this script has."""
+    told = environ | {"RECONCILE_NOTIFY": "json://127.0.0.1:9/"}
+    venv.create(tmp_path / "venv")
+    bare_python = tmp_path / "venv" / "bin" / "python"
+    with_it = told | {"PATH": f"{Path(sys.executable).parent}:{environ['PATH']}"}
+    assert installed(tmp_path, with_it, command="drift", python=bare_python) == []
+    shim = tmp_path / "bin" / "reconcile"
+    shim.parent.mkdir()
+    shim.write_text(WITHOUT_APPRISE)
+    shim.chmod(0o755)
+    without_it = told | {"PATH": f"{shim.parent}:{environ['PATH']}"}
+    assert installed(tmp_path, without_it, command="drift") == [*OPTIONS, f"{ROOT}[notify]"]
+    assert installed(tmp_path, without_it, command="plan") == []
 
 
 def test_the_checkout_beside_the_action_is_taken(tmp_path: Path, bare: dict[str, str]) -> None:

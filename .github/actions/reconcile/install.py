@@ -1,11 +1,12 @@
 """Puts `reconcile` in place: from where the step says, else this action's own checkout, else the package index.
 
-What is there already in the right version, as in a container or on a runner of one's own, is taken as it is.
+What is there already in the right version, as in a container or on a runner of one's own, is taken as it is. Whether
+it is there, and with what, is asked of the `reconcile` on PATH, which is the one that runs afterwards: it may belong to
+another Python than this one.
 """
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import shlex
 import shutil
@@ -19,13 +20,15 @@ from workflow import child_environment
 PACKAGE = "livekit-reconciler"
 VERSION = "0.1.0"
 """What goes with these scripts."""
+WRONG_USAGE = 64
+"""Exit code of `reconcile` where an option is none."""
 
 
 def requirement(version: str, install: str, action: Path, extras: str = "") -> list[str]:
     """The arguments for pip; none where the right `reconcile` is on PATH."""
     if install:
         return shlex.split(install)
-    if _installed() == (version or VERSION) and (not extras or _has_notify()):
+    if _installed() == (version or VERSION) and (not extras or _can_notify()):
         return []
     source = action.parents[2] if len(action.parents) > 2 else action
     if not version and _is_source(source):
@@ -33,22 +36,28 @@ def requirement(version: str, install: str, action: Path, extras: str = "") -> l
     return [f"{PACKAGE}{extras}=={version or VERSION}"]
 
 
-def _has_notify() -> bool:
-    """Whether the library for messages is there as well."""
-    return importlib.util.find_spec("apprise") is not None
-
-
 def _installed() -> str | None:
+    """The version of the `reconcile` on PATH."""
     if shutil.which("reconcile") is None:
         return None
-    done = subprocess.run(
-        ["reconcile", "--version"],
+    done = _ask("--version")
+    return done.stdout.split()[-1] if done.returncode == 0 and done.stdout.strip() else None
+
+
+def _can_notify() -> bool:
+    """Whether it has the library for messages: without that, a target is an error before the other option is one."""
+    done = _ask("drift", "--notify", "json://127.0.0.1", "--after", "0")
+    return done.returncode == WRONG_USAGE
+
+
+def _ask(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["reconcile", *arguments],
         capture_output=True,
         text=True,
         check=False,
         env=child_environment(),
     )
-    return done.stdout.split()[-1] if done.returncode == 0 and done.stdout.strip() else None
 
 
 def _is_source(folder: Path) -> bool:
