@@ -44,15 +44,19 @@ def reasons_in(output: Output) -> int:
     return REASONS
 
 
-def print_plan(prepared: Prepared, output: Output, document: PlanDocument) -> None:
-    """A plan in the format that was asked for; in a GitHub workflow its annotations and the job summary, too."""
-    drawing = ""
-    if output.format == "github":
+def print_plan(
+    prepared: Prepared, output: Output, document: PlanDocument, drawing: str | None = None
+) -> None:
+    """A plan in the format that was asked for; in a GitHub workflow its annotations and the job summary, too.
+
+    `drawing` is the map of what changes, for who has it already.
+    """
+    if drawing is None and output.format == "github":
         from reconciler.pipeline.picture import drawn_changes
         from reconciler.render.github import DRAWING_LIMIT
 
         drawing = drawn_changes(prepared, DRAWING_LIMIT)
-    print_document(prepared.plan, output, document, drawing)
+    print_document(prepared.plan, output, document, drawing or "")
 
 
 def print_document(plan: Plan, output: Output, document: PlanDocument, drawing: str = "") -> None:

@@ -63,19 +63,23 @@ def command(
         require_without({"--out": out, "--live": request.live_file})
         return plan_many(many, request, output, strict=strict, detailed=detailed_exitcode)
     from reconciler.pipeline.artefacts import save
-    from reconciler.pipeline.documents import document_of_plan
+    from reconciler.pipeline.documents import document_of_plan, whole_context
     from reconciler.pipeline.prepare import prepare
 
     with findings_told(output):
         prepared = prepare(request)
     rooms = prepared.rooms
-    print_plan(prepared, output, document_of_plan(prepared, reasons=reasons_in(output)))
-    if exit_of(prepared.plan.findings, strict=strict, tests=prepared.plan.tests):
+    fails = exit_of(prepared.plan.findings, strict=strict, tests=prepared.plan.tests)
+    # What is saved is enough to show it: calling all numbers and drawing the map twice would take twice the time.
+    context = whole_context(prepared) if out is not None and not fails else None
+    document = document_of_plan(prepared, reasons=reasons_in(output), context=context)
+    print_plan(prepared, output, document, context.drawing if context is not None else None)
+    if fails:
         if out is not None:
             note(f"{out} was not written: the plan has errors or failing tests", output)
         return ExitCode.ERROR
-    if out is not None:
-        save(out, prepared)
+    if out is not None and context is not None:
+        save(out, prepared, context)
         note(f"saved to {out}: apply it with `reconcile apply {out}`", output)
         if rooms is not None:
             told = f"rooms come and go, and are not in it: `reconcile apply {out} --rooms` reads them anew"

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
+
 from reconciler import __version__
 from reconciler.core.objects import Snapshot
 from reconciler.errors import Refused
 from reconciler.fingerprint import Fingerprints
-from reconciler.pipeline.documents import context_to_save
+from reconciler.pipeline.documents import Context
 from reconciler.pipeline.request import Prepared
 from reconciler.planfile import FORMAT, FORMAT_VERSION, SavedPlan, save_plan, touched_by
 from reconciler.receipt import Cause, read_receipt, write_receipt
 
 
-def save(path: Path, prepared: Prepared) -> None:
-    """Saves a plan as it was shown, with digests of the live objects that it touches."""
+def save(path: Path, prepared: Prepared, context: Context) -> None:
+    """Saves a plan as it was shown, with digests of the live objects that it touches; `context` is the whole one."""
     prints = _prints(prepared)
     save_plan(
         path,
@@ -31,7 +33,7 @@ def save(path: Path, prepared: Prepared) -> None:
             keyed=prints is not None,
             touched=touched_by(prepared.plan, prepared.live, prints) if prints is not None else {},
             plan=prepared.plan,
-            context=context_to_save(prepared),
+            context=msgspec.to_builtins(context),
         ),
     )
 

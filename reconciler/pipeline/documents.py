@@ -39,16 +39,18 @@ class Context(msgspec.Struct, frozen=True):
     drawing: str = ""
 
 
-def document_of_plan(prepared: Prepared, *, reasons: int = 0) -> PlanDocument:
+def document_of_plan(
+    prepared: Prepared, *, reasons: int = 0, context: Context | None = None
+) -> PlanDocument:
     """A plan, with the live rooms where they were read, and the calls that meet something else.
 
-    Of the first `reasons` groups of calls every step is told.
+    Of the first `reasons` groups of calls every step is told. `context` is for who has it already.
     """
     document = plan_document(prepared.plan, prepared.rooms)
     former = prepared.configuration.former
     if former is not None:
         document["backup"] = former.taken_at
-    _add(document, _context(prepared, reasons), reasons)
+    _add(document, _context(prepared, reasons) if context is None else context, reasons)
     return document
 
 
@@ -76,17 +78,13 @@ def context_of_saved(path: Path, saved: SavedPlan) -> Context:
         raise FileError(f"{path}: the plan is damaged: {error}: make a new one") from error
 
 
-def context_to_save(prepared: Prepared) -> dict[str, object]:
-    """All that a plan tells beyond itself, with every reason."""
+def whole_context(prepared: Prepared) -> Context:
+    """All that a plan tells beyond itself, with every reason and the map: what is saved, and enough to show it."""
     from reconciler.pipeline.picture import drawn_changes
     from reconciler.render.github import DRAWING_LIMIT
 
     context = _context(prepared, sys.maxsize)
-    drawing = drawn_changes(prepared, DRAWING_LIMIT)
-    content: dict[str, object] = msgspec.to_builtins(
-        msgspec.structs.replace(context, drawing=drawing)
-    )
-    return content
+    return msgspec.structs.replace(context, drawing=drawn_changes(prepared, DRAWING_LIMIT))
 
 
 def document_of_answer(

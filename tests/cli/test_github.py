@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
+from reconciler.graph import mermaid
+from reconciler.planning import reroutes
 from reconciler.render.github import COMMENT_LIMIT
 from tests.cli.conftest import CONFIGURATION
 from tests.support.cli import Shell
@@ -27,6 +32,29 @@ def test_stdout_is_the_comment(changed: Shell) -> None:
     assert 'goes to room "support-_<caller>_<random>"' in ran.out
     assert "<summary>Why: call 1 of 1</summary>" in ran.out
     assert not any(line.startswith("::") for line in ran.out.splitlines())
+
+
+@pytest.mark.parametrize("form", ["github", "text"])
+def test_a_plan_that_is_saved_is_called_and_drawn_once(
+    form: str, changed: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is shown is what it is without a file, and made from what is saved."""
+    plain = changed.run("plan", "--format", form)
+    done: list[str] = []
+
+    def counted(function: Callable[..., Any]) -> Callable[..., Any]:
+        def wrapper(*args: Any, **kwargs: Any) -> Any:
+            done.append(function.__name__)
+            return function(*args, **kwargs)
+
+        return wrapper
+
+    monkeypatch.setattr(reroutes, "reroutes", counted(reroutes.reroutes))
+    monkeypatch.setattr(mermaid, "mermaid", counted(mermaid.mermaid))
+    saved = changed.run("plan", "--format", form, "--out", "plan.json")
+    assert sorted(done) == ["mermaid", "reroutes"]
+    assert saved.out == plain.out
+    assert changed.run("show", "plan.json", "--format", form).out == plain.out
 
 
 def test_stderr_is_the_annotations(changed: Shell) -> None:
