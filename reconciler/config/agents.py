@@ -55,7 +55,10 @@ class AgentsReader(SectionReader):
             place = mapping.key(key)
             if not key:
                 self.error("no-value", place, path, "an agent needs a key", "write one")
-            name = self._name(key, place, body, path)
+            if place.file in self.sections.overlays:
+                name = AgentName(key, "", "", self.mark(place))
+            else:
+                name = self._name(key, place, body, path)
             if (first := self.sections.names.get(key)) is not None:
                 self.twice(place, path, f'"{key}"', first.mark)
             else:

@@ -69,6 +69,9 @@ class FileReader(SectionReader):
         for name, (line, column, body, plain, file) in members.entries.items():
             key = Scalar(name, plain, line, column, file)
             path = f"sip.{kind.section}.{name}"
+            if file in self.sections.overlays:
+                self.sections.unread.add((kind.name, name))
+                continue
             read = self._objects.object(kind, name, key, body)
             if not name:
                 fix = "write one; id pins an object whose live name is empty"

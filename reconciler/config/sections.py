@@ -38,8 +38,9 @@ class Sections:
     """The sections. `is_partial`: a file could not be parsed, so that nothing can be said to be missing.
 
     An agent may be named in one file and used in another, so conventions and `tests` wait until all files are
-    read; `rooms` has them by what they are about. `unread` are kinds and names of objects that are no mappings: they
-    are listed, and nobody is told that they are not.
+    read; `rooms` has them by what they are about. `unread` are kinds and names of objects that could not be read: they
+    are listed, and nobody is told that they are not. `overlays` are those of a partial project: what stands in one
+    alone may be half of something in the file that could not be parsed, and nobody judges halves.
     """
 
     problems: Problems
@@ -56,3 +57,4 @@ class Sections:
     manages_agents: bool = False
     has_version: bool = False
     is_partial: bool = False
+    overlays: frozenset[str] = frozenset()

@@ -26,12 +26,18 @@ def parse_all(
     parsed = (_parse(path, data, sections) for path, data in files.items())
     trees = [tree for tree in parsed if tree is not None]
     findings: list[Finding] = []
+    idle: list[Finding] = []
     for path, data in overlays:
         overlay = _parse(path, data, sections, _EMPTY_OVERLAY)
         if overlay is not None:
             trees, told = lay_over(trees, overlay)
-            findings += (*overlay.findings, *told)
-    return trees, findings
+            findings += overlay.findings
+            idle += told
+    if sections.is_partial:
+        # What an overlay takes away or changes may well stand in the file that cannot be parsed.
+        sections.overlays = frozenset(str(path) for path, _ in overlays)
+        return trees, findings
+    return trees, [*findings, *idle]
 
 
 def _parse(path: Path, data: bytes, sections: Sections, if_empty: str = "") -> Tree | None:

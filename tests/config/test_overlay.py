@@ -256,6 +256,33 @@ def test_a_finding_stands_where_its_value_stands(case: str) -> None:
     assert expected in "\n".join(told(over(overlay)))
 
 
+def test_no_overlay_is_judged_by_a_file_that_cannot_be_parsed() -> None:
+    """What null takes away, and the rest of what an overlay changes, may stand there, or in another overlay."""
+    idle = "sip: {dispatch_rules: {calls: {metadata: null}}}"
+    half = "sip: {inbound_trunks: {second: {callers: any}}}\nagents: {names: {b: {deployment: x}}}"
+    rule = "agents: {rooms: [{prefix: x-, agents: [b], dispatch: sip}]}"
+    broken = RULES + "    - {"
+    for found in (
+        told(over(idle, half, rule, base=BASE, rules=broken)),
+        told(over(idle, half, rule, "a: [", base=BASE, rules=RULES)),
+    ):
+        assert [_code(one) for one in found] == ["yaml-syntax"]
+    whole = told(over(idle, half, rule, base=BASE, rules=RULES))
+    codes = ["overlay-deletes-nothing", "missing-key", "missing-key"]
+    assert sorted(map(_code, whole)) == sorted(codes)
+
+
+def test_what_is_wrong_with_an_overlay_itself_is_said_all_the_same() -> None:
+    """A key that stands twice, and a value of something that another file has."""
+    wrong = "project: {name: a, name: b}\nsip: {inbound_trunks: {main: {numbers: 5}}}"
+    found = told(over(wrong, base=BASE, rules=RULES + "    - {"))
+    assert sorted(map(_code, found)) == ["wrong-type", "yaml-duplicate-key", "yaml-syntax"]
+
+
+def _code(line: str) -> str:
+    return line.partition("[")[2].partition("]")[0]
+
+
 def test_findings_of_an_object_find_the_overlay() -> None:
     """Checks that run after reading ask an object for the place of a field, and get the one of the overlay."""
     configuration = over("sip: {inbound_trunks: {main: {numbers: any, metadata: x}}}")
