@@ -56,7 +56,7 @@ def pace_of_applies(request: Request, planned: Iterable[Prepared]) -> list[Pace]
 
 
 def _of_rooms(rooms: RoomPlans) -> int:
-    """The same for live rooms: each is looked for and looked into before it is written to."""
+    """How many requests an apply makes for live rooms: each is looked for, looked into, and then written to."""
     writes = [one.writes for one in rooms.rooms if one.writes]
     sent = sum(1 + len(write.deletes) for found in writes for write in found)
     return sent + len(writes) * (1 + LOOK_INTO)

@@ -21,7 +21,7 @@ PACKAGE = "livekit-reconciler"
 VERSION = "0.1.0"
 """What goes with these scripts."""
 WRONG_USAGE = 64
-"""Exit code of `reconcile` where an option is none."""
+"""Exit code of `reconcile` for options that are none."""
 
 
 def requirement(version: str, install: str, action: Path, extras: str = "") -> list[str]:
