@@ -2,14 +2,17 @@
 
 `FaultProxy(url)` is a context manager; clients use its `url` instead of the server's. Faults are armed as with the
 emulator (`faults`), calls are recorded as there (`calls`, `count`). With a real server behind it, a lost answer is
-what it is in production: the effect is there, the client does not know.
+what it is in production: the effect is there, the client does not know. `on_loss` is called before the connection of
+a lost request or answer breaks: who kills the client there has killed it at just that call.
 """
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import socket
+import threading
 import time
 from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING
@@ -29,7 +32,7 @@ from reconciler.emulator.twirp import method_of
 from tests.support.listening import Listening
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 TIMEOUT = 60
 # They belong to one connection, and the proxy has two.
@@ -41,13 +44,17 @@ class FaultProxy(Listening):
 
     def __init__(self, target: str) -> None:
         self.faults = Faults()
+        self.on_loss: Callable[[], None] = lambda: None
         self._log = CallLog()
         self._target = urlsplit(target)
+        self._idle = threading.Condition()
+        self._serving = 0
         proxy = self
 
         class Handler(_Handler):
             def serve(self) -> None:
-                proxy._serve(self)
+                with proxy._counted():
+                    proxy._serve(self)
 
         super().__init__(Handler)
 
@@ -64,12 +71,31 @@ class FaultProxy(Listening):
         """Start counting anew."""
         self._log.clear()
 
+    def settle(self) -> None:
+        """Wait for the calls under way; clients that were killed have left them behind."""
+        with self._idle:
+            assert self._idle.wait_for(lambda: self._serving == 0, TIMEOUT)
+
+    @contextlib.contextmanager
+    def _counted(self) -> Iterator[None]:
+        with self._idle:
+            self._serving += 1
+        try:
+            yield
+        except OSError:
+            pass  # the client is gone: nobody is left to be answered
+        finally:
+            with self._idle:
+                self._serving -= 1
+                self._idle.notify_all()
+
     def _serve(self, client: _Handler) -> None:
         body = client.rfile.read(int(client.headers.get("Content-Length") or 0))
         service, method = method_of(client.path)
         fault = self.faults.take(method) if service else None
         if isinstance(fault, LoseRequest):
             self._log.record(service, method, 0)
+            self.on_loss()
             client.break_off()
             return
         if isinstance(fault, Delay):
@@ -80,6 +106,7 @@ class FaultProxy(Listening):
             status, answer, headers = self._forward(client, body)
         if isinstance(fault, LoseAnswer):
             self._log.record(service, method, 0)
+            self.on_loss()
             client.break_off()
             return
         if isinstance(fault, Answer):
@@ -122,7 +149,8 @@ class _Handler(BaseHTTPRequestHandler):
     def break_off(self) -> None:
         """End the connection without a word."""
         self.close_connection = True
-        self.connection.shutdown(socket.SHUT_RDWR)
+        with contextlib.suppress(OSError):  # a client that is gone has done so itself
+            self.connection.shutdown(socket.SHUT_RDWR)
 
     def reply(self, status: int, body: bytes, headers: Mapping[str, str], size: int | None) -> None:
         """Send an answer, or its first `size` bytes and then the end."""

@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import dataclasses
+import os
+import subprocess
 from typing import TYPE_CHECKING, Any, Protocol
 
 import yaml
@@ -16,6 +18,7 @@ from reconciler.gateway.server import LiveServer
 from reconciler.pipeline.carry_out import carry_out
 from reconciler.pipeline.prepare import prepare
 from reconciler.pipeline.request import Prepared, Request
+from tests.support.cli import COMMAND
 from tests.support.raw_client import RawClient
 
 if TYPE_CHECKING:
@@ -76,6 +79,23 @@ class Project:
     def carry_out(self, prepared: Prepared, **options: Any) -> Report:
         """Apply what was planned before."""
         return carry_out(self.request(**options), prepared, _ignore).report
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """Start a command as a process of its own, in the folder of the file."""
+        environ = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("LIVEKIT_", "RECONCILE_", "GITHUB_"))
+        }
+        return subprocess.Popen(
+            [*COMMAND, *arguments],
+            cwd=self.file.parent,
+            env={**environ, **self.environ},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
 
     def request(self, **options: Any) -> Request:
         """The request of a command in this project."""
