@@ -40,3 +40,9 @@ def field(ground: Ground, tmp_path: Path) -> Iterator[Field]:
     field = Field(ground, tmp_path)
     yield field
     field.close()
+
+
+@pytest.fixture
+def server(ground: Ground) -> str:
+    """What figures call the server."""
+    return "real" if isinstance(ground, RealGround) else "emulated"

@@ -14,57 +14,88 @@ import yaml
 
 from tests.boundaries.ground import Ground, State, contents, names
 from tests.boundaries.mixed import AFTER, BEFORE, CHANGES, SECRETS, make_foreign
+from tests.support.cli import Shell
 from tests.support.effort import SOAK
 from tests.support.project import Project
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
     from pathlib import Path
 
+    from reconciler.core.plan import Call
     from reconciler.emulator.faults import Faults
-
-
-@dataclass(frozen=True, slots=True)
-class Cut:
-    """The nth call of an apply, counted over all methods, and what happens there."""
-
-    nth: int
-    method: str
-    loss: str
-
-    def arm(self, faults: Faults) -> None:
-        """Makes it happen at the next apply."""
-        getattr(faults, self.loss)("*", nth=self.nth)
-
-    def __str__(self) -> str:
-        return f"{self.loss} of call {self.nth} ({self.method})"
 
 
 LOSSES = ("lose_request", "lose_answer")
 
 
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """The nth call of a method, and what happens there."""
+
+    method: str
+    nth: int
+    loss: str
+
+    def arm(self, faults: Faults) -> None:
+        """Makes it happen in the next run."""
+        getattr(faults, self.loss)(self.method, nth=self.nth)
+
+    def __str__(self) -> str:
+        return f"{self.loss} of {self.method} {self.nth}"
+
+
+def cuts(methods: Sequence[str], losses: Sequence[str] = LOSSES) -> Iterator[Cut]:
+    """Every call with every loss in the long run; else each method once, with one loss after the other."""
+    if SOAK:
+        count: Counter[str] = Counter()
+        for method in methods:
+            count[method] += 1
+            yield from (Cut(method, count[method], loss) for loss in losses)
+        return
+    # The last call of a method is the one that finds most of the work done.
+    for number, (method, nth) in enumerate(Counter(methods).items()):
+        yield Cut(method, nth, losses[number % len(losses)])
+
+
 class Field:
-    """`before` and `after` are the states around an undisturbed apply, `methods` its calls one after another."""
+    """`before` and `after` are the states around a run that nothing disturbs, `methods` its calls one after another.
+
+    `writes` are the calls of its plan in the order in which they were sent.
+    """
 
     def __init__(self, ground: Ground, folder: Path) -> None:
         self.ground = ground
         self.project = Project(ground.server, folder, concurrency=1)
         self.project.environ |= SECRETS
         self.client = self.project.client()
+        self.writes: list[Call] = []
         make_foreign(self.client)
         self.project.apply(yaml.safe_dump(BEFORE))
-        self.before = ground.state()
         self.project.write(yaml.safe_dump(AFTER))
         self.use_breaking()
-        ground.put_back(self.before)
-        prepared = self.project.prepare()
-        assert len(prepared.plan.changes) == CHANGES
-        assert self.project.carry_out(prepared).is_complete
-        self.after = ground.state()
-        self.methods = [call.method for call in ground.calls]
+        self.refer(self._undisturbed)
+        assert self.project.plan().is_empty
+
+    def refer(self, run: Callable[[], None]) -> None:
+        """Takes what lives and a run that nothing disturbs for the reference."""
+        self.before = self.ground.state()
+        self.ground.put_back(self.before)
+        run()
+        self.after = self.ground.state()
+        self.methods = [call.method for call in self.ground.calls]
         living = names(self.before)
         self._foreign = {key for key, (_, name) in living.items() if not name.startswith("acme-")}
         self._kept = living.keys() & names(self.after).keys()
+
+    def _undisturbed(self) -> None:
+        prepared = self.project.prepare()
+        assert len(prepared.plan.changes) == CHANGES
+        self.writes.clear()
+        report = self.project.carry_out(
+            prepared, progress=lambda result: self.writes.append(result.call)
+        )
+        assert report.is_complete
 
     def close(self) -> None:
         """Close what was opened."""
@@ -78,56 +109,76 @@ class Field:
         """Runs go through the proxy, on both servers."""
         self.project.environ["LIVEKIT_URL"] = self.ground.proxy.url
 
-    def cuts(self, losses: Sequence[str] = LOSSES) -> Iterator[Cut]:
-        """Every call with every loss in the long run; else each method once, with one loss after the other."""
-        if SOAK:
-            for nth, method in enumerate(self.methods, 1):
-                yield from (Cut(nth, method, loss) for loss in losses)
-            return
-        # The last call of a method is the one that finds most of the work done.
-        places = {method: nth for nth, method in enumerate(self.methods, 1)}
-        for number, (method, nth) in enumerate(places.items()):
-            yield Cut(nth, method, losses[number % len(losses)])
+    @property
+    def shell(self) -> Shell:
+        """Commands in this process, in the folder of the file."""
+        return Shell(self.project.file.parent, dict(self.project.environ))
 
     def again(self) -> list[str]:
-        """What is wrong with a plain second run, and with what it leaves."""
-        broken = self.ground.state()
+        """What is wrong with a plain second apply."""
         report = self.project.apply()
-        wrong = [] if report.is_complete else [f"the second run: {report.differences}"]
-        if not self.project.plan().is_empty:
-            wrong.append("the plan is not empty")
-        return wrong + self.judge(broken)
+        return [] if report.is_complete else [f"the second run: {report.differences}"]
 
-    def judge(self, broken: State) -> list[str]:
-        """What is wrong with what lives; `broken` is what lived between the two runs."""
+    def judge(self, broken: State, gone: Collection[str] = ()) -> list[str]:
+        """What is wrong with what lives; `broken` is what lived between the two runs, `gone` what others deleted."""
         now = self.ground.state()
         wrong = []
         if contents(now) != contents(self.after):
-            wrong.append("the objects are not as after an undisturbed apply")
+            wrong.append("the objects are not as after an undisturbed run")
         for when, state in (("between the runs", broken), ("in the end", now)):
             twice = [one for one, count in Counter(names(state).values()).items() if count > 1]
             # Of the foreign ones two have one name from the beginning.
             wrong += [f"twice {when}: {one}" for one in twice if one[1].startswith("acme-")]
-            lost = self._kept - names(state).keys()
+            lost = self._kept - names(state).keys() - set(gone)
             wrong += [f"lost its id {when}: {names(self.before)[one]}" for one in sorted(lost)]
         for identifier in names(broken).keys() - names(self.before).keys() - names(now).keys():
             wrong.append(f"made twice: {names(broken)[identifier]}")
-        for kind, objects in self.before.items():
-            for identifier in objects.keys() & self._foreign:
-                if now[kind].get(identifier) != objects[identifier]:
-                    wrong.append(f"touched: {kind} {identifier}")
-        return wrong
+        return wrong + self.touched(now)
 
-    def each(self, cuts: Iterator[Cut], disturb: Callable[[Cut], list[str]]) -> int:
-        """Puts the project back before each cut, disturbs an apply there, and runs it again; returns how many."""
+    def touched(self, now: State) -> list[str]:
+        """The foreign objects that are not byte for byte what they were."""
+        return [
+            f"touched: {kind} {identifier}"
+            for kind, objects in self.before.items()
+            for identifier in objects.keys() & self._foreign
+            if now[kind].get(identifier) != objects[identifier]
+        ]
+
+    def each(
+        self,
+        cuts: Iterable[Cut],
+        disturb: Callable[[Cut], list[str]],
+        again: Callable[[], list[str]] | None = None,
+    ) -> int:
+        """Puts the project back before each cut, disturbs a run there, and runs it again; returns how many."""
         wrong, count = [], 0
         for cut in cuts:
             self.ground.put_back(self.before)
             found = disturb(cut)
             self.ground.breaking[1].clear()
             self.ground.proxy.faults.clear()
-            found += self.again()
-            wrong += [f"{cut}: {one}" for one in found]
+            broken = self.ground.state()
+            found += (again or self.again)()
+            wrong += [f"{cut}: {one}" for one in (*found, *self.judge(broken))]
             count += 1
         assert not wrong, "\n".join(wrong)
         return count
+
+    def killed_at(self, cut: Cut, *arguments: str) -> list[str]:
+        """Kills a command at a call, by way of the proxy; says what is wrong where it had ended by itself."""
+        proxy = self.ground.proxy
+        cut.arm(proxy.faults)
+        process = self.project.start(*arguments)
+
+        def kill() -> None:
+            process.kill()
+            process.wait()
+
+        proxy.on_loss = kill
+        out, err = process.communicate(timeout=60)
+        # What the process had sent beside that call still gets to the server.
+        proxy.settle()
+        proxy.on_loss = lambda: None
+        if process.returncode != -9:
+            return [f"it was not killed but ended with {process.returncode}: {out} {err}"]
+        return []

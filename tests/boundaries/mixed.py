@@ -23,6 +23,15 @@ SECRETS = {
     "OLD_PIN": "4711",
     "NEW_PIN": "4712",
 }
+# What a rollback from `AFTER` to `BEFORE` asks for; header values are secrets as well.
+FORMER = {
+    "NEW_PASSWORD": SECRETS["OLD_PASSWORD"],
+    "NEW_PIN": SECRETS["OLD_PIN"],
+    **{
+        f"ACME_{name}_HEADER_X_SITE": "old"
+        for name in ("REPLACED30", "REPLACED31", "OUT_REPLACED")
+    },
+}
 # Field 999 with the text "future", as a dashboard newer than this version would write it.
 UNKNOWN_FIELD = b"\xba\x3e\x06future"
 Document = dict[str, Any]

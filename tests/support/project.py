@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from reconciler.apply import Report, Result
+    from reconciler.apply import Progress, Report, Result
     from reconciler.core.objects import Live
 
 SECRET = "a-secret-only-the-tests-know"
@@ -76,9 +76,11 @@ class Project:
         """Plan and apply."""
         return self.carry_out(self.prepare(text, **options), **options)
 
-    def carry_out(self, prepared: Prepared, **options: Any) -> Report:
-        """Apply what was planned before."""
-        return carry_out(self.request(**options), prepared, _ignore).report
+    def carry_out(
+        self, prepared: Prepared, *, progress: Progress | None = None, **options: Any
+    ) -> Report:
+        """Apply what was planned before; `progress` is told each result as it comes."""
+        return carry_out(self.request(**options), prepared, progress or _ignore).report
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Start a command as a process of its own, in the folder of the file."""
