@@ -61,7 +61,8 @@ def cuts(methods: Sequence[str], losses: Sequence[str] = LOSSES) -> Iterator[Cut
 class Field:
     """`before` and `after` are the states around a run that nothing disturbs, `methods` its calls one after another.
 
-    `writes` are the calls of its plan in the order in which they were sent.
+    `writes` are the calls of its plan in the order in which they were sent, `planning` is how many of `methods` came
+    before the apply itself.
     """
 
     def __init__(self, ground: Ground, folder: Path) -> None:
@@ -70,6 +71,7 @@ class Field:
         self.project.environ |= SECRETS
         self.client = self.project.client()
         self.writes: list[Call] = []
+        self.planning = 0
         make_foreign(self.client)
         self.project.apply(yaml.safe_dump(BEFORE))
         self.project.write(yaml.safe_dump(AFTER))
@@ -91,6 +93,7 @@ class Field:
     def _undisturbed(self) -> None:
         prepared = self.project.prepare()
         assert len(prepared.plan.changes) == CHANGES
+        self.planning = len(self.ground.calls)
         self.writes.clear()
         report = self.project.carry_out(
             prepared, progress=lambda result: self.writes.append(result.call)

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 import redis
 from livekit.protocol import sip
 
+from tests.support.objects import delete_rule, delete_trunk
+from tests.support.raw_client import RawClient
 from tests.support.recording import RecordingProxy
 
 if TYPE_CHECKING:
@@ -28,7 +30,7 @@ _IN_REDIS = {
     "outbound_trunk": b"sip_outbound_trunk",
     "dispatch_rule": b"sip_dispatch_rule",
 }
-_MESSAGES: dict[str, Any] = {
+MESSAGES: dict[str, Any] = {
     "inbound_trunk": sip.SIPInboundTrunkInfo,
     "outbound_trunk": sip.SIPOutboundTrunkInfo,
     "dispatch_rule": sip.SIPDispatchRuleInfo,
@@ -61,6 +63,14 @@ class Ground(ABC):
     @abstractmethod
     def put_back(self, state: State) -> None:
         """Makes these objects live, and no others; forgets faults and calls."""
+
+    @abstractmethod
+    def put(self, kind: str, identifier: str, message: Any) -> None:
+        """Stores one object in a moment, as somebody at a dashboard would."""
+
+    @abstractmethod
+    def drop(self, kind: str, identifier: str) -> None:
+        """Deletes one object likewise."""
 
 
 class RealGround(Ground):
@@ -95,6 +105,12 @@ class RealGround(Ground):
         self.proxy.faults.clear()
         self.proxy.forget_calls()
 
+    def put(self, kind: str, identifier: str, message: Any) -> None:
+        self._redis.hset(_IN_REDIS[kind], identifier, message.SerializeToString())  # type: ignore[arg-type]
+
+    def drop(self, kind: str, identifier: str) -> None:
+        self._redis.hdel(_IN_REDIS[kind], identifier)  # type: ignore[arg-type]
+
     def close(self) -> None:
         """Close the connection to Redis."""
         self._redis.connection_pool.disconnect()
@@ -127,11 +143,24 @@ class EmulatedGround(Ground):
 
     def put_back(self, state: State) -> None:
         self.server.clear()
-        for kind, objects in state.items():
-            for raw in objects.values():
-                self.server.put(_MESSAGES[kind].FromString(raw))
+        self._fill(state)
         self.proxy.faults.clear()
         self.proxy.forget_calls()
+
+
+    def put(self, kind: str, identifier: str, message: Any) -> None:
+        self.server.put(message)
+
+    def drop(self, kind: str, identifier: str) -> None:
+        client = RawClient(self.server.url, self.server.api_key, self.server.api_secret)
+        delete = delete_rule if kind == "dispatch_rule" else delete_trunk
+        delete(client, identifier)  # it may be gone already
+        client.close()
+
+    def _fill(self, state: State) -> None:
+        for kind, objects in state.items():
+            for raw in objects.values():
+                self.server.put(MESSAGES[kind].FromString(raw))
 
 
 def _id(message: Any) -> str:
@@ -144,7 +173,7 @@ def _id(message: Any) -> str:
 def names(state: State) -> dict[str, tuple[str, str]]:
     """Kind and name of every object, by id."""
     return {
-        identifier: (kind, _MESSAGES[kind].FromString(raw).name)
+        identifier: (kind, MESSAGES[kind].FromString(raw).name)
         for kind, objects in state.items()
         for identifier, raw in objects.items()
     }
@@ -156,7 +185,7 @@ def contents(state: State) -> list[tuple[str, str, str]]:
     found = []
     for kind, objects in state.items():
         for raw in objects.values():
-            message = _MESSAGES[kind].FromString(raw)
+            message = MESSAGES[kind].FromString(raw)
             fields = message.DESCRIPTOR.fields_by_name
             for field in _OF_THE_SERVER:
                 if field in fields:
@@ -165,9 +194,3 @@ def contents(state: State) -> list[tuple[str, str, str]]:
                 message.trunk_ids[:] = sorted(named.get(one, ("", one))[1] for one in message.trunk_ids)
             found.append((kind, message.name, str(message)))
     return sorted(found)
-
-
-def message_of(state: State, kind: str, name: str) -> Any:
-    """One object by its name."""
-    (identifier,) = (key for key, named in names(state).items() if named == (kind, name))
-    return _MESSAGES[kind].FromString(state[kind][identifier])
