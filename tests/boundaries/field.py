@@ -14,6 +14,7 @@ import yaml
 
 from tests.boundaries.ground import Ground, State, contents, names
 from tests.boundaries.mixed import AFTER, BEFORE, CHANGES, SECRETS, make_foreign
+from tests.boundaries.running import killed_at
 from tests.support.cli import Shell
 from tests.support.effort import SOAK
 from tests.support.project import Project
@@ -169,19 +170,4 @@ class Field:
 
     def killed_at(self, cut: Cut, *arguments: str) -> list[str]:
         """Kills a command at a call, by way of the proxy; says what is wrong where it had ended by itself."""
-        proxy = self.ground.proxy
-        cut.arm(proxy.faults)
-        process = self.project.start(*arguments)
-
-        def kill() -> None:
-            process.kill()
-            process.wait()
-
-        proxy.on_loss = kill
-        out, err = process.communicate(timeout=60)
-        # What the process had sent beside that call still gets to the server.
-        proxy.settle()
-        proxy.on_loss = lambda: None
-        if process.returncode != -9:
-            return [f"it was not killed but ended with {process.returncode}: {out} {err}"]
-        return []
+        return killed_at(self.project, self.ground.proxy, cut, *arguments)
