@@ -11,7 +11,7 @@ import contextlib
 import os
 import stat
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from reconciler.errors import FileError, Refused
@@ -46,7 +46,31 @@ def write_readable(path: Path, data: bytes, what: str) -> None:
     _write(path, data, what, 0o644, make_folder=False)
 
 
-def _write(path: Path, data: bytes, what: str, mode: int, *, make_folder: bool) -> None:
+def write_plain(path: Path, data: bytes, what: str) -> None:
+    """The same for a file that belongs to its reader's work: with the mode that it has, or that new files get."""
+    _write(path, data, what, None, make_folder=True)
+
+
+def require_room(path: Path, size: int, what: str) -> None:
+    """Raises `FileError` where a file of that many bytes could not be written now. Leaves nothing behind.
+
+    For what is written at the end of something that cannot be taken back: a place that is wrong, read-only or full is
+    found at its beginning. A device or a pipe is not tried: what is written into it is read by somebody.
+    """
+    try:
+        if path.is_dir():
+            raise FileError(f"{path}: the {what} cannot be written: it is a folder")
+        if path.exists() and not path.is_file():
+            return
+        target = Path(os.path.realpath(path))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with _beside_place(target, bytes(size)):
+            pass
+    except OSError as error:
+        raise FileError(f"{path}: the {what} cannot be written: {error.strerror}") from error
+
+
+def _write(path: Path, data: bytes, what: str, mode: int | None, *, make_folder: bool) -> None:
     try:
         if path.exists() and not (path.is_file() or path.is_dir()):
             path.write_bytes(data)
@@ -54,20 +78,38 @@ def _write(path: Path, data: bytes, what: str, mode: int, *, make_folder: bool) 
         target = Path(os.path.realpath(path))  # a ring of links is left to the system to refuse
         if make_folder:
             target.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fchmod(file.fileno(), mode)
-                os.fsync(file.fileno())
-            Path(temporary).replace(target)
+        with _beside_place(
+            target, data, _usual_mode(target) if mode is None else mode
+        ) as temporary:
+            temporary.replace(target)
             _sync_folder(target.parent)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
     except OSError as error:
         raise FileError(f"{path}: the {what} cannot be written: {error.strerror}") from error
+
+
+def _usual_mode(target: Path) -> int:
+    """That of the file that is there; that of a new one is known only by asking for it."""
+    if target.exists():
+        return stat.S_IMODE(target.stat().st_mode)
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return 0o666 & ~mask
+
+
+@contextlib.contextmanager
+def _beside_place(target: Path, data: bytes, mode: int = 0o600) -> Iterator[Path]:
+    """A file with these bytes in the folder of `target`, on the disk, and gone at the end unless it was moved."""
+    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    temporary = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fchmod(file.fileno(), mode)
+            os.fsync(file.fileno())
+        yield temporary
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -16,11 +16,13 @@ from reconciler.core.objects import Live
 from reconciler.core.plan import Action, Change
 from reconciler.core.values import Value
 from reconciler.documents import load_document
-from reconciler.files import read_bytes, write_private
+from reconciler.files import read_bytes, require_room, write_private
 from reconciler.fingerprint import Fingerprints
 
 FORMAT = "livekit-reconciler/receipt"
 FORMAT_VERSION = 1
+# Bytes of an object with all fields that there are; most have a handful.
+_ONE_OBJECT = 4096
 
 
 Cause: TypeAlias = Literal["live", "file", "both", "unknown"]
@@ -79,6 +81,31 @@ def write_receipt(
     prints: Fingerprints,
 ) -> None:
     """Writes the receipt of some objects as they live now."""
+    write_private(
+        path,
+        _as_json(project, host, applied_at, objects, prints),
+        "receipt",
+    )
+
+
+def require_room_for_receipt(
+    path: Path,
+    *,
+    project: str,
+    host: str,
+    applied_at: str,
+    objects: Iterable[Live],
+    more: int,
+    prints: Fingerprints,
+) -> None:
+    """Raises `FileError` where a receipt of these objects and so many more could not be written now."""
+    size = len(_as_json(project, host, applied_at, objects, prints)) + more * _ONE_OBJECT
+    require_room(path, size, "receipt")
+
+
+def _as_json(
+    project: str, host: str, applied_at: str, objects: Iterable[Live], prints: Fingerprints
+) -> bytes:
     document: dict[str, Any] = {
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
@@ -97,9 +124,7 @@ def write_receipt(
             for one in objects
         ],
     }
-    write_private(
-        path, json.dumps(document, indent=1, ensure_ascii=False).encode() + b"\n", "receipt"
-    )
+    return json.dumps(document, indent=1, ensure_ascii=False).encode() + b"\n"
 
 
 def read_receipt(path: Path) -> Receipt:

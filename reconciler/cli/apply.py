@@ -115,6 +115,10 @@ def command(
 
         # After the question: what is asked for costs the answer nothing, and is as fresh as can be.
         require(request, prepared, probe_timeout)
+    if receipt is not None:
+        from reconciler.pipeline.artefacts import require_receipt
+
+        require_receipt(receipt, prepared)
 
     def leave(applied: Applied) -> None:
         if receipt is not None and applied.live is not None:

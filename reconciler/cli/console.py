@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -27,10 +28,17 @@ def emit(text: str) -> None:
     sys.stdout.flush()
 
 
+def give_up_stdout() -> None:
+    """What cannot be written to stdout any more is not tried again: neither by us nor at the end of the process."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def note(text: str, output: Output | None = None) -> None:
-    """Something a person may want to know, on stderr; not with -q."""
+    """Something a person may want to know, on stderr; not with -q. Where nobody can be told, nothing else fails."""
     if output is None or not output.quiet:
-        click.echo(text, err=True)
+        with contextlib.suppress(OSError):
+            click.echo(text, err=True)
 
 
 def reasons_in(output: Output) -> int:

@@ -9,6 +9,7 @@ import click
 from reconciler.cli.console import emit, note
 from reconciler.cli.options import Output, config_option, output_in, server_option
 from reconciler.errors import ExitCode, FileError
+from reconciler.files import write_plain
 from reconciler.pipeline.request import Request
 
 FORMATS = ("json", "typescript")
@@ -66,8 +67,7 @@ def _write(path: Path, text: str) -> str:
     try:
         if path.is_file() and path.read_bytes() == data:
             return "is up to date"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
     except OSError as error:
-        raise FileError(f"{path}: cannot be written: {error.strerror}") from error
+        raise FileError(f"{path}: cannot be read: {error.strerror}") from error
+    write_plain(path, data, "conventions")
     return "written"

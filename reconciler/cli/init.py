@@ -8,7 +8,8 @@ import click
 
 from reconciler.cli.console import note
 from reconciler.cli.options import Output, output_options, request_options
-from reconciler.errors import FileError, Refused
+from reconciler.errors import Refused
+from reconciler.files import write_plain
 from reconciler.pipeline.request import Request
 
 
@@ -59,11 +60,7 @@ def command(
         from reconciler.export import first_file
 
         text, variables = first_file(name), ()
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise FileError(f"{path}: cannot be written: {error.strerror}") from error
+    write_plain(path, text.encode(), "configuration")
     note(f"{path} written: check it with `reconcile validate -c {path}`", output)
     for variable in variables:
         note(f"set {variable.name}: {variable.path}", output)

@@ -152,33 +152,35 @@ def run(arguments: Sequence[str] | None = None) -> int:
         # A shell asked what could come next, and click has answered.
         return done.code if isinstance(done.code, int) else ExitCode.OK
     except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.format_message(), err=True)
+        _say(error.format_message())
         return ExitCode.USAGE
     except click.UsageError as error:
         context = error.ctx
         hint = f" (see {context.command_path} --help)" if context is not None else ""
         if "unexpected extra argument" in error.message:
             hint = f": a configuration is named with -c{hint}"
-        click.echo(f"error: {error.format_message()}{hint}", err=True)
+        _say(f"error: {error.format_message()}{hint}")
         return ExitCode.USAGE
     except click.ClickException as error:
-        click.echo(f"error: {error.format_message()}", err=True)
+        _say(f"error: {error.format_message()}")
         return ExitCode.ERROR
     except (click.Abort, KeyboardInterrupt):
-        click.echo("interrupted", err=True)
+        _say("interrupted")
         return ExitCode.INTERRUPTED
     except ReconcileError as error:
         _explain(error)
         return error.exit_code
     except BrokenPipeError:
         # The reader of our output went away (`| head`): nothing more to say, and nothing to say it to.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        from reconciler.cli.console import give_up_stdout
+
+        give_up_stdout()
         return ExitCode.ERROR
     except OSError as error:
         if sys.stdout.closed or error.filename is None:
-            click.echo(f"error: {error.strerror or error}", err=True)
+            _say(f"error: {error.strerror or error}")
             return ExitCode.ERROR
-        click.echo(f"error: {error.filename}: {error.strerror}", err=True)
+        _say(f"error: {error.filename}: {error.strerror}")
         return ExitCode.ERROR
 
 
@@ -189,7 +191,13 @@ def _explain(error: ReconcileError) -> None:
     # Names in them come from files and servers: a newline would fake a line, for a workflow even a command.
     if isinstance(error, ConfigError):
         for finding in error.findings:
-            click.echo(escape(str(finding)), err=True)
+            _say(escape(str(finding)))
         return
     for line in str(error).split("\n"):
-        click.echo(escape(f"error: {line}"), err=True)
+        _say(escape(f"error: {line}"))
+
+
+def _say(text: str) -> None:
+    """A line on stderr; where nobody can be told, the exit code says it all."""
+    with contextlib.suppress(OSError):
+        click.echo(text, err=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import gc
 import sys
 from collections.abc import Callable
@@ -13,7 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reconciler.cli.console import emit, exit_of, note, print_plan, tell_pace
+from reconciler.cli.console import (
+    emit,
+    exit_of,
+    give_up_stdout,
+    note,
+    print_plan,
+    tell_pace,
+)
 from reconciler.cli.options import Command, Output
 from reconciler.errors import ExitCode, FileError, Refused
 from reconciler.pipeline.request import Prepared, Request
@@ -21,7 +27,7 @@ from reconciler.pipeline.request import Prepared, Request
 if TYPE_CHECKING:
     from reconciler.pipeline.backups import Left
     from reconciler.pipeline.carry_out import Applied
-    from reconciler.render.shapes import PlanDocument
+    from reconciler.render.shapes import PlanDocument, ReportDocument
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +104,7 @@ def may_write(
 
     plan = prepared.plan
     if output.format == "text":
-        print_plan(prepared, output, document)
+        _show(prepared, output, document)
     if exit_of(plan.findings, strict=strict, tests=plan.tests):
         if output.format != "text":
             print_plan(prepared, output, document)
@@ -116,6 +122,15 @@ def may_write(
             click.echo(shown.rstrip("\n"), err=True)
         ask("" if prepared.configuration.former is not None else ", or apply a saved plan")
     return True
+
+
+def _show(prepared: Prepared, output: Output, document: PlanDocument) -> None:
+    """Shows the plan; what nobody can see is not applied."""
+    try:
+        print_plan(prepared, output, document)
+    except OSError as error:
+        give_up_stdout()
+        raise Refused(f"nothing was written: the plan cannot be shown: {error.strerror}") from error
 
 
 def ask(otherwise: str = "") -> None:
@@ -155,15 +170,33 @@ def write(
     complete(left, prepared, applied, output)
     report = applied.report
     document = report_document(planned, report, rooms, applied.rooms)
-    emit(show_report(document, Format(output.format), color=output.color, verbose=output.verbose))
+    shown = show_report(document, Format(output.format), color=output.color, verbose=output.verbose)
+    # What came of the objects is one thing, what came of the rooms another. What is to be done comes before the report,
+    # whose reader may be gone, and its failure after it.
+    try:
+        if then is not None and report.is_complete:
+            then(applied)
+    finally:
+        is_told = _is_told(shown, document)
     if report.interrupted:
         return ExitCode.INTERRUPTED
-    if not report.is_complete:
-        return ExitCode.ERROR
-    # What came of the objects is one thing, what came of the rooms another.
-    if then is not None:
-        then(applied)
-    return ExitCode.OK if document["complete"] else ExitCode.ERROR
+    return (
+        ExitCode.OK if report.is_complete and document["complete"] and is_told else ExitCode.ERROR
+    )
+
+
+def _is_told(shown: str, document: ReportDocument) -> bool:
+    """Prints a report. Where that fails, the calls have been made all the same: the sum of them is told on stderr."""
+    from reconciler.render.formats import Format, show_report
+
+    try:
+        emit(shown)
+    except OSError as error:
+        give_up_stdout()
+        summary = show_report(document, Format.TEXT).rstrip("\n").rpartition("\n")[2]
+        note(f"error: the report cannot be written: {error.strerror}. {summary}")
+        return False
+    return True
 
 
 def back_up(writing: Writing, prepared: Prepared, output: Output, label: str = "") -> Left | None:
@@ -176,7 +209,7 @@ def back_up(writing: Writing, prepared: Prepared, output: Output, label: str = "
     if writing.backups is None or prepared.plan.is_empty:
         return None
     left = leave_backup(writing.backups, prepared)
-    _tell(f"{label}backup written to {left.path}", output)
+    note(f"{label}backup written to {left.path}", output)
     return left
 
 
@@ -192,10 +225,4 @@ def complete(
         complete_backup(left, prepared, applied)
     except FileError as error:
         # What lived before is in it all the same, and that is what it is for.
-        _tell(f"{label}the backup stays without what came of the apply: {error}", output)
-
-
-def _tell(text: str, output: Output) -> None:
-    """A note that stops no write: whoever read the log may be gone."""
-    with contextlib.suppress(OSError):
-        note(text, output)
+        note(f"{label}the backup stays without what came of the apply: {error}", output)

@@ -8,12 +8,13 @@ import msgspec
 
 from reconciler import __version__
 from reconciler.core.objects import Snapshot
-from reconciler.errors import Refused
+from reconciler.core.plan import Action
+from reconciler.errors import FileError, Refused
 from reconciler.fingerprint import Fingerprints
 from reconciler.pipeline.documents import Context
 from reconciler.pipeline.request import Prepared
 from reconciler.planfile import FORMAT, FORMAT_VERSION, SavedPlan, save_plan, touched_by
-from reconciler.receipt import Cause, read_receipt, write_receipt
+from reconciler.receipt import Cause, read_receipt, require_room_for_receipt, write_receipt
 
 
 def save(path: Path, prepared: Prepared, context: Context) -> None:
@@ -51,6 +52,27 @@ def leave_receipt(path: Path, prepared: Prepared, live: Snapshot) -> None:
         objects=[one for one in live if one.kind in kinds],
         prints=prints,
     )
+
+
+def require_receipt(path: Path, prepared: Prepared) -> None:
+    """Raises `Refused` where the receipt of an apply could not be written, which is found out before its first call."""
+    prints = _prints(prepared)
+    assert prints is not None  # noqa: S101  # there is no apply without a server
+    plan, live = prepared.plan, prepared.live
+    try:
+        require_room_for_receipt(
+            path,
+            project=plan.project,
+            host=live.host,
+            applied_at=now(),
+            objects=[one for one in live if one.kind in plan.population],
+            more=sum(call.action is Action.CREATE for call in plan.calls),
+            prints=prints,
+        )
+    except FileError as error:
+        raise Refused(
+            f"nothing was written: there would be no receipt: {error}; name another file with --receipt"
+        ) from error
 
 
 def causes(path: Path, prepared: Prepared) -> dict[tuple[str, str, str], Cause]:

@@ -106,10 +106,10 @@ class RealGround(Ground):
         self.proxy.forget_calls()
 
     def put(self, kind: str, identifier: str, message: Any) -> None:
-        self._redis.hset(_IN_REDIS[kind], identifier, message.SerializeToString())  # type: ignore[arg-type]
+        self._redis.hset(_IN_REDIS[kind], identifier, message.SerializeToString())
 
     def drop(self, kind: str, identifier: str) -> None:
-        self._redis.hdel(_IN_REDIS[kind], identifier)  # type: ignore[arg-type]
+        self._redis.hdel(_IN_REDIS[kind], identifier)
 
     def close(self) -> None:
         """Close the connection to Redis."""
@@ -146,7 +146,6 @@ class EmulatedGround(Ground):
         self._fill(state)
         self.proxy.faults.clear()
         self.proxy.forget_calls()
-
 
     def put(self, kind: str, identifier: str, message: Any) -> None:
         self.server.put(message)
@@ -191,6 +190,8 @@ def contents(state: State) -> list[tuple[str, str, str]]:
                 if field in fields:
                     message.ClearField(field)
             if "trunk_ids" in fields:
-                message.trunk_ids[:] = sorted(named.get(one, ("", one))[1] for one in message.trunk_ids)
+                message.trunk_ids[:] = sorted(
+                    named.get(one, ("", one))[1] for one in message.trunk_ids
+                )
             found.append((kind, message.name, str(message)))
     return sorted(found)

@@ -28,8 +28,7 @@ FORMER = {
     "NEW_PASSWORD": SECRETS["OLD_PASSWORD"],
     "NEW_PIN": SECRETS["OLD_PIN"],
     **{
-        f"ACME_{name}_HEADER_X_SITE": "old"
-        for name in ("REPLACED30", "REPLACED31", "OUT_REPLACED")
+        f"ACME_{name}_HEADER_X_SITE": "old" for name in ("REPLACED30", "REPLACED31", "OUT_REPLACED")
     },
 }
 # Field 999 with the text "future", as a dashboard newer than this version would write it.

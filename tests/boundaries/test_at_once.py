@@ -27,6 +27,7 @@ from tests.support.project import Project
 from tests.support.recording import RecordingProxy
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from reconciler.apply import Report
@@ -102,7 +103,7 @@ def test_two_applies_at_once_are_whole_or_tell(
     rounds = effort(4, 100)
     for seed in range(rounds):
         field.ground.put_back(field.before)
-        lot = random.Random(seed)  # noqa: S311  # a lot, and the same one every time
+        lot = random.Random(seed)  # the same lots every time
         ahead = lot.randrange(len(field.methods)) if seed % 2 else 0
         reports = _race(field, texts, _Turns(lot, ahead, lot.uniform(0.3, 0.7)), tmp_path)
         outcome, found = _judged(field, reports, wanted)
@@ -132,7 +133,7 @@ def _race(field: Field, texts: list[str], turns: _Turns, folder: Path) -> list[R
         return list(pool.map(run, (0, 1)))
 
 
-def _judged(field: Field, reports: list[Report], wanted: list[object]) -> tuple[str, list[str]]:
+def _judged(field: Field, reports: list[Report], wanted: Sequence[object]) -> tuple[str, list[str]]:
     """What came of a round, and what is wrong with that."""
     state = field.ground.state()
     wrong = field.touched(state)

@@ -7,8 +7,8 @@ call itself complete while what it has looked at last differs from the file.
 
 from __future__ import annotations
 
+import dataclasses
 import threading
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pytest
@@ -35,7 +35,7 @@ _LISTS = {
 }
 
 
-@dataclass(slots=True)
+@dataclasses.dataclass(slots=True)
 class _Edit:
     """What somebody does to the object of a call, before the nth call of an apply goes to the server.
 
@@ -46,10 +46,10 @@ class _Edit:
     how: str
     nth: int
     target: Call
-    calls: list[str] = field(default_factory=list)
+    calls: list[str] = dataclasses.field(default_factory=list)
     place: int | None = None
     id: str = ""
-    lock: threading.Lock = field(default_factory=threading.Lock)
+    lock: threading.Lock = dataclasses.field(default_factory=threading.Lock)
 
     def hear(self, method: str) -> None:
         """One call is on its way; lists come several at a time."""
@@ -107,7 +107,7 @@ class _Edit:
 def test_an_edit_at_any_call_stops_the_apply_or_is_told(
     field: Field, figure: FigureTeller, server: str
 ) -> None:
-    """No edit goes under unseen: it stops its write, survives and is reported, or was in the window and is overwritten."""
+    """It stops its write, survives and is reported, or was in the window and is overwritten: none goes under unseen."""
     field.use_proxy()
     field.ground.put_back(field.before)
     prepared = field.project.prepare()

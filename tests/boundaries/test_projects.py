@@ -68,7 +68,9 @@ def test_a_second_run_finishes_all_projects(
         ran = shell.run(*APPLY)
         now = ground.state()
         found += [] if ran.code == 0 else [f"the second run: {ran}"]
-        found += [] if contents(now) == contents(after) else ["the objects are not as they are to be"]
+        found += (
+            [] if contents(now) == contents(after) else ["the objects are not as they are to be"]
+        )
         found += [f"made twice: {one}" for one in names(broken).keys() - names(now).keys()]
         for kind, objects in before.items():
             if objects.items() - now[kind].items():

@@ -1,4 +1,4 @@
-"""`apply --rooms` that is cut at each of its calls: whatever gets lost or killed, each live room has each agent once."""
+"""`apply --rooms` that is cut at each of its calls: whatever is lost or killed, each live room has each agent once."""
 
 from __future__ import annotations
 
@@ -56,7 +56,9 @@ class _Rooms:
         """Some rooms, one of which has one of its agents; and somebody else's with an agent of ours."""
         self._round += 1
         for name in (*self.ours(), self.theirs()):
-            assert self.client.call("RoomService", "CreateRoom", room.CreateRoomRequest(name=name)).ok
+            assert self.client.call(
+                "RoomService", "CreateRoom", room.CreateRoomRequest(name=name)
+            ).ok
         self._dispatch(self.ours()[0], "first")
         self._dispatch(self.theirs(), "first")
 
@@ -86,12 +88,10 @@ class _Rooms:
         shell = Shell(self.project.file.parent, self.project.environ)
         ran = shell.run(*APPLY)
         wrong = [] if ran.code == 0 else [f"the run: {ran}"]
-        for name in self.ours():
-            if self.agents(name) != {"first": 1, "second": 1}:
-                wrong.append(f"{name} has {dict(self.agents(name))}")
-        if self.agents(self.theirs()) != {"first": 1}:
-            wrong.append(f"the foreign room has {dict(self.agents(self.theirs()))}")
-        return wrong
+        wanted = {name: {"first": 1, "second": 1} for name in self.ours()}
+        wanted[self.theirs()] = {"first": 1}
+        found = {name: dict(self.agents(name)) for name in wanted}
+        return wrong if found == wanted else [*wrong, f"agents by rooms: {found}"]
 
 
 @pytest.mark.parametrize("way", ["lost", "killed"])

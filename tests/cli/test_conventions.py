@@ -71,7 +71,7 @@ def test_errors_are_one_line_each(shell: Shell) -> None:
     assert shell.run("conventions").code == 0
     ran = shell.run("conventions", "--out", "config")
     assert ran.code == 1
-    assert ran.err.startswith("error: config: cannot be written")
+    assert ran.err.startswith("error: config: the conventions cannot be written")
     shell.write(
         "config/dispatch.yaml",
         "version: 1\nagents: {rooms: [{prefix: a, agents: [b], dispatch: x}]}",
