@@ -20,7 +20,8 @@ OUT = "out"
 class Command:
     """One command line. `output` is its place among the arguments of a file that it writes, -1 for none.
 
-    `code` is that of a good run, `code_where_unwritable` that of one whose file cannot be written.
+    `code` is that of a good run, `code_where_unwritable` that of one whose file cannot be written,
+    `code_for_folder` of one for which a folder is something else than a bad place for a file.
     """
 
     arguments: tuple[str, ...]
@@ -28,7 +29,7 @@ class Command:
     applies: bool = False
     has_data: bool = True
     code_where_unwritable: int = 1
-    is_small: bool = False
+    code_for_folder: int | None = None
 
     def with_output(self, path: str) -> tuple[str, ...]:
         """The same, writing another file."""
@@ -43,12 +44,19 @@ APPLY = ("apply", "--auto-approve")
 WRITERS = (
     Command(("plan", "--out", OUT)),
     Command((*APPLY, "--receipt", OUT, "--no-backup"), applies=True, code_where_unwritable=3),
-    Command((*APPLY, "--backup-dir", OUT), applies=True, code_where_unwritable=3),
+    Command(
+        (*APPLY, "--backup-dir", OUT), applies=True, code_where_unwritable=3, code_for_folder=0
+    ),
     Command(("snapshot", OUT), has_data=False),
     Command(("init", "-c", OUT, "--force"), has_data=False),
-    Command(("conventions", "--out", OUT), has_data=False, is_small=True),
-    Command(("drift", "--state", OUT), code=2, code_where_unwritable=2, is_small=True),
-    Command(("drift", "--metrics-file", OUT), code=2, code_where_unwritable=2),
+    Command(("conventions", "--out", OUT), has_data=False),
+    Command(
+        ("drift", "--state", OUT),
+        code=2,
+        code_where_unwritable=2,
+        code_for_folder=64,
+    ),
+    Command(("drift", "--metrics-file", OUT), code=2, code_where_unwritable=2, code_for_folder=64),
 )
 # And of those that write to stdout alone.
 COMMANDS = (
@@ -120,5 +128,5 @@ class Place:
         return [
             path.name
             for path in self.folder.rglob(".*")
-            if path.name.startswith((f".{OUT}", ".20"))
+            if path.name.startswith((f".{OUT}", ".20")) and path.suffix != ".lock"
         ]
