@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.console import findings_told, note, reasons_in
+from reconciler.cli.console import findings_told, reasons_in
 from reconciler.cli.options import (
     Many,
     Output,
@@ -120,11 +120,12 @@ def command(
 
         require_receipt(receipt, prepared)
 
-    def leave(applied: Applied) -> None:
-        if receipt is not None and applied.live is not None:
-            from reconciler.pipeline.artefacts import leave_receipt
+    def leave(applied: Applied) -> str:
+        if receipt is None or applied.live is None:
+            return ""
+        from reconciler.pipeline.artefacts import leave_receipt
 
-            leave_receipt(receipt, prepared, applied.live)
-            note(f"receipt written to {receipt}", output)
+        leave_receipt(receipt, prepared, applied.live)
+        return f"receipt written to {receipt}"
 
     return write(request, prepared, document, writing, output, leave)

@@ -151,9 +151,9 @@ def write(
     planned: PlanDocument,
     writing: Writing,
     output: Output,
-    then: Callable[[Applied], None] | None = None,
+    then: Callable[[Applied], str] | None = None,
 ) -> int:
-    """Leaves a backup, applies and reports. `then` is done where the objects are all as planned."""
+    """Leaves a backup, applies and reports. `then` is done where the objects are all as planned, and says what."""
     from reconciler.cli.progress import ApplyProgress
     from reconciler.pipeline.carry_out import carry_out
     from reconciler.render.formats import Format, show_report
@@ -173,11 +173,14 @@ def write(
     shown = show_report(document, Format(output.format), color=output.color, verbose=output.verbose)
     # What came of the objects is one thing, what came of the rooms another. What is to be done comes before the report,
     # whose reader may be gone, and its failure after it.
+    done = ""
     try:
         if then is not None and report.is_complete:
-            then(applied)
+            done = then(applied)
     finally:
         is_told = _is_told(shown, document)
+    if done:
+        note(done, output)
     if report.interrupted:
         return ExitCode.INTERRUPTED
     return (
