@@ -37,9 +37,19 @@ class ExitCode(enum.IntEnum):
 
 
 class ReconcileError(Exception):
-    """The root of all errors shown to a user; `str()` is the message, one line."""
+    """The root of all errors shown to a user; `str()` is the message: one line, or one for each text it is made of.
+
+    Names in a line may hold a newline, which makes no line of its own: who shows an error goes by `lines`.
+    """
 
     exit_code: ExitCode = ExitCode.ERROR
+
+    def __init__(self, *lines: str) -> None:
+        super().__init__(*lines)
+        self.lines = lines
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines)
 
 
 class SecretMissing(ReconcileError):

@@ -8,7 +8,10 @@ is near a secret is readable by its owner alone.
 from __future__ import annotations
 
 import contextlib
+import errno
+import io
 import os
+import select
 import stat
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
@@ -17,16 +20,66 @@ from pathlib import Path
 from reconciler.errors import FileError, Refused
 
 MAX_BYTES = 512 * 1024 * 1024
+PATIENCE = 5.0
+"""How long a pipe is waited for that nobody has opened for writing, in seconds."""
+_CHUNK = 1024 * 1024
 
 
 def read_bytes(path: Path, what: str) -> bytes:
     """The bytes of a file. Raises `FileError` with what it was to be."""
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise FileError(f"{path}: larger than {MAX_BYTES >> 20} MB, which no {what} is")
-        return path.read_bytes()
+        is_too_large = path.stat().st_size > MAX_BYTES
+        data = b"" if is_too_large else read_at_most(path, MAX_BYTES)
     except OSError as error:
         raise FileError(f"{path}: the {what} cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise FileError(f"{path}: this cannot be the path of a file") from error
+    if is_too_large or len(data) > MAX_BYTES:
+        raise FileError(f"{path}: larger than {MAX_BYTES >> 20} MB, which no {what} is")
+    return data
+
+
+def read_at_most(path: Path, limit: int) -> bytes:
+    """The bytes of a file, and of one with more than `limit` one more than that: a device never ends.
+
+    A pipe (`<(sops -d …)`, `/dev/stdin`) is waited for as long as somebody has it open for writing; for somebody to
+    come, `PATIENCE`. Raises `OSError`, or `ValueError` for what cannot be a path.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        found = io.BytesIO()
+        left = limit + 1
+        is_waited = False
+        is_begun = not stat.S_ISFIFO(
+            os.fstat(descriptor).st_mode
+        )  # a pipe looks ended until somebody writes
+        while left:
+            try:
+                part = os.read(descriptor, min(left, _CHUNK))
+            except BlockingIOError:
+                _wait(descriptor, None)
+                is_begun = True
+                continue
+            if part:
+                found.write(part)
+                left -= len(part)
+                is_begun = True
+            elif is_begun:
+                break
+            elif is_waited:
+                raise TimeoutError(errno.ETIMEDOUT, "it is a pipe into which nobody writes")
+            else:
+                is_waited, is_begun = True, _wait(descriptor, PATIENCE)
+        return found.getvalue()
+    finally:
+        os.close(descriptor)
+
+
+def _wait(descriptor: int, seconds: float | None) -> bool:
+    """Waits until there is something to read, or the end of it; whether that came in time."""
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    return bool(poll.poll(None if seconds is None else seconds * 1000))
 
 
 def write_private(path: Path, data: bytes, what: str) -> None:

@@ -62,9 +62,9 @@ def _digest(saved: SavedPlan) -> str:
     return hashlib.sha256(body).hexdigest()
 
 
-def read_plan(path: Path) -> SavedPlan:
-    """A plan file, whatever its state. Raises `FileError` where it is none."""
-    data = read_bytes(path, "plan")
+def read_plan(path: Path, data: bytes | None = None) -> SavedPlan:
+    """A plan file, whatever its state; `data` is its content where it was read. Raises `FileError` where it is none."""
+    data = read_bytes(path, "plan") if data is None else data
     try:
         head = msgspec.json.decode(data, type=dict[str, msgspec.Raw])
         if head.get("format") != msgspec.Raw(msgspec.json.encode(FORMAT)):

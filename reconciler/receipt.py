@@ -127,9 +127,10 @@ def _as_json(
     return json.dumps(document, indent=1, ensure_ascii=False).encode() + b"\n"
 
 
-def read_receipt(path: Path) -> Receipt:
-    """A receipt file. Raises `FileError` where it is none."""
-    document = load_document(read_bytes(path, "receipt"), "receipt", path)
+def read_receipt(path: Path, data: bytes | None = None) -> Receipt:
+    """A receipt file; `data` is its content where it was read. Raises `FileError` where it is none."""
+    data = read_bytes(path, "receipt") if data is None else data
+    document = load_document(data, "receipt", path)
     objects = document["objects"]
     return Receipt(
         document["project"],

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from reconciler.sip.routing.call import Call
 
 _STDIN = "-"
+LONGEST = 1024 * 1024
+"""Bytes of a line of `--calls`, more than any call has."""
 
 
 @click.command("explain")
@@ -91,7 +93,8 @@ def command(
         with _opened(calls) as lines:
             place = "stdin" if calls == _STDIN else calls
             project = _project(request, output, live=live is not None)
-            return _answer_many(project.routes, lines, place, output)
+            bounded = iter(lambda: lines.readline(LONGEST + 1), b"")  # a device never ends its line
+            return _answer_many(project.routes, bounded, place, output)
     if room is not None:
         return _explain_room(_project(request, output, live=live is not None), room, output)
     if caller is None or called is None:
@@ -216,15 +219,18 @@ def _answers(
 
     from reconciler.errors import SecretMissing
     from reconciler.pipeline.call_lines import BadLine, read_call
+    from reconciler.render.document import visible
 
     encode = msgspec.json.Encoder().encode
     for number, line in enumerate(lines, start=1):
+        if len(line) > LONGEST:
+            raise FileError(f"{place}:{number}: a line of more than {LONGEST:,} bytes is no call")
         if not line.strip():
             continue
         try:
-            yield encode(answer(read_call(line))).decode()
+            yield visible(encode(answer(read_call(line))).decode())
         except (BadLine, SecretMissing) as error:
-            click.echo(f"error: {place}:{number}: {error}", err=True)
+            click.echo(escape(f"error: {place}:{number}: {error}"), err=True)
             yield None
 
 

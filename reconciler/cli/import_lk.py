@@ -9,6 +9,8 @@ import click
 
 from reconciler.cli.console import emit, note
 from reconciler.cli.options import Output, output_options, server_option, unread_config_option
+from reconciler.errors import FileError
+from reconciler.files import MAX_BYTES, read_bytes
 
 _STDIN = Path("-")
 
@@ -43,15 +45,12 @@ def command(
       reconcile import-lk livekit/*.json > dispatch.yaml
       lk sip inbound list --json | reconcile import-lk - livekit/rule.json
     """
-    from reconciler.files import read_bytes
     from reconciler.pipeline.import_lk import import_lk
 
     if not name:
         raise click.UsageError("--name needs a text: plans and alerts show it")
     sources = [
-        ("(stdin)", sys.stdin.buffer.read())
-        if path == _STDIN
-        else (str(path), read_bytes(path, "JSON file"))
+        ("(stdin)", _from_stdin()) if path == _STDIN else (str(path), read_bytes(path, "JSON file"))
         for path in dict.fromkeys(files)
     ]
     imported = import_lk(sources, name=name, server_version=server_version)
@@ -61,3 +60,13 @@ def command(
     for variable in imported.variables:
         note(f"set {variable.name}: {variable.path}", output)
     return 0
+
+
+def _from_stdin() -> bytes:
+    """What is piped in, as far as a file could have it."""
+    if sys.stdin is None:
+        raise FileError("stdin: cannot be read: it is closed")
+    data = sys.stdin.buffer.read(MAX_BYTES + 1)
+    if len(data) > MAX_BYTES:
+        raise FileError(f"stdin: more than {MAX_BYTES >> 20} MB, which no JSON of lk is")
+    return data

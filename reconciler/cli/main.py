@@ -193,7 +193,7 @@ def _explain(error: ReconcileError) -> None:
         for finding in error.findings:
             _say(escape(str(finding)))
         return
-    for line in str(error).split("\n"):
+    for line in error.lines:
         _say(escape(f"error: {line}"))
 
 

@@ -162,7 +162,7 @@ def _failed(project: ProjectRead, error: ReconcileError) -> ProjectDocument:
         document["errors"].append(f"{_UNUSABLE}: see its findings")
         document["findings"] = findings_document(error.findings)["findings"]
     else:
-        document["errors"].append(str(error))
+        document["errors"].extend(error.lines)
     return document
 
 
@@ -228,8 +228,8 @@ def tell_errors(document: ProjectsDocument, output: Output) -> None:
     """A line on stderr for each thing that went wrong, and for each note about neighbours."""
     for one in document["projects"]:
         for error in one["errors"]:
-            for line in _with_finding(error, one).split("\n"):
-                click.echo(escape(f"{project_name(one['name'])}: error: {line}"), err=True)
+            line = _with_finding(error, one)
+            click.echo(escape(f"{project_name(one['name'])}: error: {line}"), err=True)
         for told in one["notes"]:
             note(escape(f"{project_name(one['name'])}: note: {told}"), output)
 

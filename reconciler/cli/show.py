@@ -35,65 +35,63 @@ def command(file: Path, output: Output) -> int:
     what = document.get("format") if isinstance(document, dict) else None
     match what:
         case "livekit-reconciler/plan":
-            _show_plan(file, output)
+            _show_plan(file, data, output)
         case "livekit-reconciler/snapshot":
-            _show_snapshot(file, output)
+            _show_snapshot(file, data, output)
         case "livekit-reconciler/receipt":
-            _show_receipt(file, output)
+            _show_receipt(file, data, output)
         case "livekit-reconciler/backup":
-            _show_backup(file, output)
+            _show_backup(file, data, output)
         case _:
             raise FileError(f"{file}: not a plan, snapshot, receipt or backup of this tool")
     return 0
 
 
-def _show_plan(file: Path, output: Output) -> None:
+def _show_plan(file: Path, data: bytes, output: Output) -> None:
     from reconciler.pipeline.documents import context_of_saved, document_of_saved
     from reconciler.planfile import read_plan
 
-    saved = read_plan(file)
+    saved = read_plan(file, data)
     document = document_of_saved(file, saved, reasons=reasons_in(output))
     print_document(saved.plan, output, document, context_of_saved(file, saved).drawing)
 
 
-def _show_snapshot(file: Path, output: Output) -> None:
+def _show_snapshot(file: Path, data: bytes, output: Output) -> None:
     from reconciler.gateway.snapshot_file import load_snapshot
     from reconciler.render.formats import Format, show_snapshot
     from reconciler.render.live import snapshot_document
     from reconciler.sip.era import Era
 
-    stored = load_snapshot(file)
+    stored = load_snapshot(file, data)
     document = snapshot_document(stored.snapshot(stored.era or Era.NEW))
     emit(show_snapshot(document, Format(output.format), color=output.color, verbose=output.verbose))
 
 
-def _show_receipt(file: Path, output: Output) -> None:
+def _show_receipt(file: Path, data: bytes, output: Output) -> None:
     from reconciler.receipt import read_receipt
+    from reconciler.render.receipt import ReceiptStory, receipt_markdown, receipt_text
 
-    receipt = read_receipt(file)
+    receipt = read_receipt(file, data)
     if output.format == "json":
-        emit(file.read_text(encoding="utf-8"))
+        _emit_json(data)
         return
-    lines = [f"Receipt of {receipt.project} ({receipt.host}), applied at {receipt.applied_at}"]
-    lines += [
-        f"  {kind.replace('_', ' ')} {name}: {len(fields)} fields"
-        for (kind, name), fields in receipt.fields.items()
-    ]
-    from reconciler.render.escape import escape
-
-    emit("\n".join(escape(line) for line in lines) + "\n")
+    objects = [(kind, name, len(fields)) for (kind, name), fields in receipt.fields.items()]
+    story = ReceiptStory(receipt.project, receipt.host, receipt.applied_at, objects)
+    if output.format == "text":
+        emit(receipt_text(story, color=output.color))
+    else:
+        emit(receipt_markdown(story))
 
 
-def _show_backup(file: Path, output: Output) -> None:
+def _show_backup(file: Path, data: bytes, output: Output) -> None:
     from reconciler.core.objects import Snapshot
     from reconciler.gateway.backup_file import load_backup
     from reconciler.render.backup import BackupStory, backup_markdown, backup_text
     from reconciler.sip.spec import KINDS
 
-    backup = load_backup(file)
+    backup = load_backup(file, data)
     if output.format == "json":
-        # In ASCII: names in it are LiveKit's, and a terminal may be what reads them.
-        emit(json.dumps(json.loads(file.read_bytes()), indent=1) + "\n")
+        _emit_json(data)
         return
     lived = {
         kind.name: [one.live for one in backup.objects if one.live.kind == kind.name]
@@ -115,3 +113,8 @@ def _show_backup(file: Path, output: Output) -> None:
         emit(backup_text(story, color=output.color, verbose=output.verbose))
     else:
         emit(backup_markdown(story, verbose=output.verbose))
+
+
+def _emit_json(data: bytes) -> None:
+    """A document as it was saved, in ASCII: names in it are LiveKit's, and a terminal may be what reads them."""
+    emit(json.dumps(json.loads(data), indent=1) + "\n")

@@ -11,8 +11,11 @@ from pathlib import Path
 from typing import TypeAlias
 
 from reconciler.errors import FileError
+from reconciler.files import read_at_most
 
 SUFFIXES = (".yaml", ".yml")
+MAX_BYTES = 64 * 1024 * 1024
+"""What a file may have. Of a larger one so much is read that whoever parses it can say so."""
 
 Overlays: TypeAlias = Sequence[tuple[Path, bytes]]
 """Files that change a configuration, in the order in which they do."""
@@ -60,7 +63,7 @@ def _is_configuration(path: Path) -> bool:
 
 def _bytes(path: Path, if_missing: str) -> bytes:
     try:
-        return path.read_bytes()
+        return read_at_most(path, MAX_BYTES)
     except FileNotFoundError as error:
         raise FileError(f"{path}: no such file: {if_missing}") from error
     except OSError as error:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from reconciler.core.finding import Mark
 from reconciler.core.values import Secret, SecretRef
+from reconciler.files import read_at_most
 
 # No password is longer; a file that goes on for ever is not read for ever.
 MAX_BYTES = 1024 * 1024
@@ -62,8 +63,7 @@ class SecretSource:
 def _read(path: Path) -> str | None:
     """The text of a secret's file without the newline that editors put at its end."""
     try:
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
+        data = read_at_most(path, MAX_BYTES)
         if len(data) > MAX_BYTES:
             return None
         return data.decode().removesuffix("\n").removesuffix("\r") or None
@@ -80,7 +80,7 @@ def _is_text(value: str) -> bool:
     return True
 
 
-def describe_missing(missing: list[tuple[SecretRef, str, Mark]]) -> str:
+def describe_missing(missing: list[tuple[SecretRef, str, Mark]]) -> list[str]:
     """One line a reference, with the first place that needs it and how many more there are."""
     places: dict[str, list[str]] = {}
     for ref, path, mark in missing:
@@ -94,4 +94,4 @@ def describe_missing(missing: list[tuple[SecretRef, str, Mark]]) -> str:
     for what, where in sorted(places.items()):
         more = f" and {len(where) - 1} more" if len(where) > 1 else ""
         lines.append(f"{what}: needed at {where[0]}{more}")
-    return "\n".join(lines)
+    return lines

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import yaml
 
+from reconciler.config.files import MAX_BYTES
 from reconciler.core.finding import Finding, Mark, Severity
-
-MAX_BYTES = 64 * 1024 * 1024
 
 
 class Unparsable(Exception):
@@ -27,7 +26,7 @@ def hard_error(
 def decode(data: bytes, file: str) -> str:
     """The text of a file, without a byte order mark. Raises `Unparsable` for what is too large or not UTF-8."""
     if len(data) > MAX_BYTES:
-        message = f"the file has {len(data):,} bytes, more than {MAX_BYTES:,}"
+        message = f"the file has more than {MAX_BYTES:,} bytes"
         fix = "split it: several files, or the files of a folder, are one project"
         raise Unparsable(hard_error("yaml-size", file, 0, 0, message, fix))
     try:

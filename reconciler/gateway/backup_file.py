@@ -105,11 +105,11 @@ def save_backup(path: Path, document: Mapping[str, Any]) -> None:
     write_private(path, data + b"\n", "backup")
 
 
-def load_backup(path: Path) -> Backup:
-    """A backup file. Raises `FileError` that says what about it is wrong."""
+def load_backup(path: Path, data: bytes | None = None) -> Backup:
+    """A backup file; `data` is its content where it was read. Raises `FileError` that says what is wrong with it."""
     from reconciler.documents import load_document
 
-    data = read_bytes(path, "backup")
+    data = read_bytes(path, "backup") if data is None else data
     _require_version(path, data)
     document = load_document(data, "backup", path)
     _require_sound(path, document)

@@ -105,11 +105,12 @@ def save_snapshot(path: Path, document: Mapping[str, Any]) -> None:
     )
 
 
-def load_snapshot(path: Path) -> StoredSnapshot:
-    """A snapshot file. Raises `FileError` that says what about it is wrong."""
+def load_snapshot(path: Path, data: bytes | None = None) -> StoredSnapshot:
+    """A snapshot file; `data` is its content where it was read. Raises `FileError` that says what is wrong with it."""
     from reconciler.documents import load_document
 
-    document = load_document(read_bytes(path, "snapshot"), "snapshot", path)
+    data = read_bytes(path, "snapshot") if data is None else data
+    document = load_document(data, "snapshot", path)
     objects = {
         kind: [(message, tuple(one.get("hidden", ()))) for one, message in found]
         for kind, found in stored_messages(document["objects"], path).items()

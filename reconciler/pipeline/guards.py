@@ -126,4 +126,4 @@ def require_listed(configuration: Configuration, names: Collection[str]) -> None
 def require_secrets(configuration: Configuration) -> None:
     """Raises `SecretMissing` that names every variable and file that is not there."""
     if configuration.missing:
-        raise SecretMissing(describe_missing(list(configuration.missing)))
+        raise SecretMissing(*describe_missing(list(configuration.missing)))

@@ -67,7 +67,7 @@ def import_lk(
     notes = [f"{source}: there is no trunk and no dispatch rule in it" for source in read.bare]
     settled = _identified(found, problems, notes)
     if problems:
-        raise FileError("\n".join(problems))
+        raise FileError(*problems)
     if not settled:
         raise FileError("there is no trunk and no dispatch rule in these files")
     exported = export_project(
@@ -76,7 +76,7 @@ def import_lk(
     if exported.left_out:
         places = {one.live.id: one for one in settled}
         raise FileError(
-            "\n".join(
+            *(
                 f"{places[one.live.id].place}: {places[one.live.id].title}: {one.reason}"
                 for one in exported.left_out
             )

@@ -75,7 +75,7 @@ def prepare_rollback(request: Request, path: Path, *, keep_secrets: bool = False
 def _require_secrets(backup: Backup, wanted: Wanted, plan: Plan) -> None:
     """Raises `SecretMissing` with every value that is needed and not there, or is not the former one."""
     missing = [*wanted.missing, *((ref, place, NOWHERE) for ref, place in _unsent(wanted, plan))]
-    lines = [describe_missing(list(dict.fromkeys(missing)))] if missing else []
+    lines = describe_missing(list(dict.fromkeys(missing)))
     for ref, place in wanted.wrong:
         what = f"variable {ref.env}" if ref.env else f"file {ref.file}"
         lines.append(
@@ -83,7 +83,7 @@ def _require_secrets(backup: Backup, wanted: Wanted, plan: Plan) -> None:
             f"set it to what it was at {backup.taken_at}, or pass --keep-secrets"
         )
     if lines:
-        raise SecretMissing("\n".join(lines))
+        raise SecretMissing(*lines)
 
 
 def _unchecked(wanted: Wanted) -> Iterator[str]:

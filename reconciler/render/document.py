@@ -118,10 +118,15 @@ def to_json(document: Document | ProjectsDocument) -> str:
         text = msgspec.json.format(msgspec.json.encode(document), indent=2).decode()
     except UnicodeEncodeError:  # half of a surrogate pair: no UTF-8, yet JSON can say it
         text = json.dumps(document, indent=2)
+    return visible(text) + "\n"
+
+
+def visible(text: str) -> str:
+    """JSON in which everything that a terminal could stumble over is escaped, as JSON allows."""
     if text.isascii() and "\x7f" not in text:
-        return f"{text}\n"
+        return text
     seen = (one if one == "\n" or one.isprintable() else json.dumps(one)[1:-1] for one in text)
-    return "".join(seen).replace("\x7f", "\\u007f") + "\n"
+    return "".join(seen).replace("\x7f", "\\u007f")
 
 
 def call_document(call: Call) -> CallDocument:

@@ -5,7 +5,7 @@ tell.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import get_args
 
 from reconciler.errors import ExitCode
@@ -245,15 +245,9 @@ def _whole(one: ProjectDocument, *, color: bool, verbose: bool) -> str:
 def beside_sections(one: ProjectDocument, *, verbose: bool) -> list[Section]:
     """What is to be said of a project beside its plan: what went wrong, and what is wrong with a file without one."""
     found = [
-        Section("Errors", tuple(_lines(one["errors"])), urgent=True),
-        Section("Neighbours", tuple(_lines(one["notes"]))),
+        Section("Errors", tuple(Line(escape(text)) for text in one["errors"]), urgent=True),
+        Section("Neighbours", tuple(Line(escape(text)) for text in one["notes"])),
         tests_section(one["tests"], verbose=verbose),
         findings_section(one["findings"]),
     ]
     return [section for section in found if section.lines]
-
-
-def _lines(texts: Iterable[str]) -> Iterator[Line]:
-    for text in texts:
-        for line in text.split("\n"):
-            yield Line(escape(line))

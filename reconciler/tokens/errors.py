@@ -28,7 +28,7 @@ class ConventionsInvalid(TokenError):
     """The file has errors in what tokens need of it; `findings` has all of them, `str()` a line for each."""
 
     def __init__(self, findings: tuple[Finding, ...]) -> None:
-        super().__init__("\n".join(str(finding) for finding in findings))
+        super().__init__(*map(str, findings))
         self.findings = findings
 
 

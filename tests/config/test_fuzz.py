@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reconciler.config import yaml_text
+from reconciler.config import files
 from reconciler.config.load import load
 from reconciler.planning import check
 from reconciler.sip.era import Era
@@ -132,7 +132,7 @@ COSTLY = {
 @pytest.mark.parametrize("what", COSTLY)
 def test_a_megabyte_of_anything_is_read_in_seconds(what: str) -> None:
     """The time is that of the file's length, whatever stands in it."""
-    assert len(COSTLY[what]) < yaml_text.MAX_BYTES
+    assert len(COSTLY[what]) < files.MAX_BYTES
     start = time.process_time()
     readable(COSTLY[what])
     assert time.process_time() - start < 15

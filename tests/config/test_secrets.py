@@ -41,10 +41,10 @@ def test_a_variable_that_cannot_be_used_is_missing(environ: dict[str, str]) -> N
     """An offline command does without; whoever needs it is told the variable and its place."""
     configuration = read(outbound("auth: {password: {env: PW}}"), environ)
     assert errors(configuration) == []
-    assert describe_missing(list(configuration.missing)) == (
+    assert describe_missing(list(configuration.missing)) == [
         "variable PW is not set, empty or not UTF-8: "
         "needed at dispatch.yaml:7:24 (sip.outbound_trunks.out.auth.password)"
-    )
+    ]
 
 
 def test_missing_variables_are_told_once_with_the_number_of_their_places() -> None:
@@ -52,7 +52,7 @@ def test_missing_variables_are_told_once_with_the_number_of_their_places() -> No
     text = outbound(
         "auth: {username: {env: A}, password: {env: B}}\nheaders: {X-A: {env: B}, X-B: {env: B}}"
     )
-    lines = describe_missing(list(read(text).missing)).splitlines()
+    lines = describe_missing(list(read(text).missing))
     assert [line.split(":")[0] for line in lines] == [
         "variable A is not set, empty or not UTF-8",
         "variable B is not set, empty or not UTF-8",
@@ -84,7 +84,8 @@ def test_a_file_that_cannot_be_used_is_missing(tmp_path: Path, name: str) -> Non
     text = outbound(f"auth: {{password: {{file: {name}}}}}").encode()
     configuration = load({tmp_path / FILE: text}, {})
     assert len(configuration.missing) == 1
-    assert "is missing, empty or not readable" in describe_missing(list(configuration.missing))
+    (line,) = describe_missing(list(configuration.missing))
+    assert "is missing, empty or not readable" in line
 
 
 IN_CLEAR = [

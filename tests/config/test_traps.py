@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.config import tree, yaml_text
+from reconciler.config import files, tree
 from reconciler.config.load import load
 from reconciler.core.values import Duration, Metadata, TextList
 from tests.config.reading import FILE, convention, errors, only, read, rule, told, trunk
@@ -116,7 +116,7 @@ def test_exploding_aliases_are_stopped() -> None:
 
 def test_a_file_over_the_limit_is_refused_unread() -> None:
     """The limit and the way out stand in the message."""
-    data = b"version: 1\n#" + b"x" * yaml_text.MAX_BYTES
+    data = b"version: 1\n#" + b"x" * files.MAX_BYTES
     (finding,) = load({Path(FILE): data}, {}).findings
     assert finding.code == "yaml-size"
     assert "67,108,864" in finding.message
