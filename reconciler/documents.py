@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from reconciler.errors import FileError
+
+_HALF = re.compile(rb"\\u[dD][89a-fA-F]|\xed[\xa0-\xbf]|\x00")
 
 
 @cache
@@ -22,11 +25,18 @@ def schema(name: str) -> dict[str, Any]:
 
 
 def load_document(data: bytes, name: str, path: Path) -> dict[str, Any]:
-    """The JSON object in a file, valid against its schema. Raises `FileError` with the first thing that is wrong."""
+    """The JSON object in a file, valid against its schema. Raises `FileError` with the first thing that is wrong.
+
+    Halves of characters, which JSON can spell and nothing else can hold, are wrong anywhere.
+    """
     import jsonschema
 
     try:
         document = json.loads(data)
+        if _HALF.search(data):  # of those that make one character together nothing is left
+            json.dumps(document, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise FileError(f"{path}: not a {name}: it holds half of a character") from error
     except (ValueError, RecursionError) as error:
         raise FileError(f"{path}: not a {name}: it is not JSON ({error})") from error
     validator = jsonschema.Draft202012Validator(schema(name))

@@ -35,10 +35,15 @@ def give_up_stdout() -> None:
 
 
 def note(text: str, output: Output | None = None) -> None:
-    """Something a person may want to know, on stderr; not with -q. Where nobody can be told, nothing else fails."""
+    """Something a person may want to know, in one line on stderr; not with -q. Names in it do no harm there.
+
+    Where nobody can be told, nothing else fails.
+    """
+    from reconciler.render.escape import escape
+
     if output is None or not output.quiet:
         with contextlib.suppress(OSError):
-            click.echo(text, err=True)
+            click.echo(escape(text), err=True)
 
 
 def reasons_in(output: Output) -> int:
@@ -81,11 +86,9 @@ def print_document(plan: Plan, output: Output, document: PlanDocument, drawing: 
 
 def tell_pace(paces: Iterable[Pace], output: Output) -> None:
     """How long requests take where only so many a minute are allowed."""
-    from reconciler.render.escape import escape
-
     for one in paces:
         told = f"{one.requests:,} requests, at most {one.per_minute:,} a minute: about {_roughly(one.seconds)}"
-        note(f"{escape(one.host)}: {told}", output)
+        note(f"{one.host}: {told}", output)
 
 
 def pace_teller(output: Output) -> Callable[[Pace], None]:
@@ -128,8 +131,8 @@ def print_annotations(findings: Iterable[Finding], changes: Iterable[ChangeDocum
     from reconciler.render.github import annotations
 
     lines = annotations(findings_document(tuple(findings))["findings"], changes)
-    if lines:
-        note(lines.rstrip("\n"))
+    for line in lines.splitlines():
+        note(line)
 
 
 def append_summary(text: str) -> None:

@@ -47,6 +47,7 @@ def command(
     from reconciler.export.plane import plane_document, plane_json
     from reconciler.export.typescript import plane_typescript
     from reconciler.pipeline.token_audit import load_conventions
+    from reconciler.render.document import visible
 
     # What is wrong goes to stderr alone: stdout is a file that applications read.
     files = load_conventions(Request(paths, server_version=server_version, overlays=overlays)).files
@@ -54,6 +55,7 @@ def command(
         text = plane_typescript(files.project, files.plane, files.era)
     else:
         text = plane_json(plane_document(files.project, files.plane, files.era))
+    text = visible(text)
     if out is None:
         emit(text)
     else:

@@ -204,7 +204,7 @@ class Watch:
             self._document,
             ended=datetime.now(UTC),
             seconds=time.monotonic() - self._began,
-            note=lambda text: note(escape(f"warning: {text}")),
+            note=lambda text: note(f"warning: {text}"),
         )
 
     def _with_name(self, found: Looked | NotLooked) -> Looked | NotLooked:

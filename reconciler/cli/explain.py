@@ -140,7 +140,7 @@ def _project(request: Request, output: Output, *, live: bool) -> AskedProject:
 
 def _note_all(findings: Iterable[Finding], output: Output) -> None:
     for finding in findings:
-        note(escape(str(finding)), output)
+        note(str(finding), output)
 
 
 def _answerer(routes: Routes, *, why: bool) -> Callable[[Call], CallAnswerDocument]:

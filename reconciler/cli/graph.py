@@ -50,7 +50,6 @@ def command(live: str | None, plan: bool, changes: bool, request: Request, outpu
     """
     from reconciler.graph import GraphFormat, show_graph
     from reconciler.pipeline import picture
-    from reconciler.render.escape import escape
 
     require_plan_for_only("--plan", is_given=plan)
     if changes and not plan:
@@ -66,5 +65,5 @@ def command(live: str | None, plan: bool, changes: bool, request: Request, outpu
         graph = picture.picture_of_file(request)
     emit(show_graph(graph, GraphFormat(output.format)))
     for finding in graph.unplaced if output.format not in _TELLING else ():
-        note(escape(str(finding)), output)
+        note(str(finding), output)
     return ExitCode.OK

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import replace
 
 import click
@@ -61,7 +62,8 @@ def command(
 
         text, variables = first_file(name), ()
     write_plain(path, text.encode(), "configuration")
-    note(f"{path} written: check it with `reconcile validate -c {path}`", output)
+    check = shlex.join(("reconcile", "validate", "-c", str(path)))
+    note(f"{path} written: check it with `{check}`", output)
     for variable in variables:
         note(f"set {variable.name}: {variable.path}", output)
     return 0

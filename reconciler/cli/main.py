@@ -186,18 +186,21 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 def _explain(error: ReconcileError) -> None:
     from reconciler.pipeline.guards import ConfigError
-    from reconciler.render.escape import escape
 
-    # Names in them come from files and servers: a newline would fake a line, for a workflow even a command.
     if isinstance(error, ConfigError):
         for finding in error.findings:
-            _say(escape(str(finding)))
+            _say(str(finding))
         return
     for line in error.lines:
-        _say(escape(f"error: {line}"))
+        _say(f"error: {line}")
 
 
 def _say(text: str) -> None:
-    """A line on stderr; where nobody can be told, the exit code says it all."""
+    """A line on stderr; where nobody can be told, the exit code says it all.
+
+    Names in it come from arguments, files and servers: a newline would fake a line, for a workflow even a command.
+    """
+    from reconciler.render.escape import escape
+
     with contextlib.suppress(OSError):
-        click.echo(text, err=True)
+        click.echo(escape(text), err=True)

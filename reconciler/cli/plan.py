@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import click
@@ -80,9 +81,10 @@ def command(
         return ExitCode.ERROR
     if out is not None and context is not None:
         save(out, prepared, context)
-        note(f"saved to {out}: apply it with `reconcile apply {out}`", output)
+        command = shlex.join(("reconcile", "apply", str(out)))
+        note(f"saved to {out}: apply it with `{command}`", output)
         if rooms is not None:
-            told = f"rooms come and go, and are not in it: `reconcile apply {out} --rooms` reads them anew"
+            told = f"rooms come and go, and are not in it: `{command} --rooms` reads them anew"
             note(told, output)
     if rooms is not None and rooms.unread:
         return ExitCode.ERROR

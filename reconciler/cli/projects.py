@@ -231,7 +231,7 @@ def tell_errors(document: ProjectsDocument, output: Output) -> None:
             line = _with_finding(error, one)
             click.echo(escape(f"{project_name(one['name'])}: error: {line}"), err=True)
         for told in one["notes"]:
-            note(escape(f"{project_name(one['name'])}: note: {told}"), output)
+            note(f"{project_name(one['name'])}: note: {told}", output)
 
 
 def _with_finding(error: str, project: ProjectDocument) -> str:

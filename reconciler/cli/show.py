@@ -116,5 +116,7 @@ def _show_backup(file: Path, data: bytes, output: Output) -> None:
 
 
 def _emit_json(data: bytes) -> None:
-    """A document as it was saved, in ASCII: names in it are LiveKit's, and a terminal may be what reads them."""
-    emit(json.dumps(json.loads(data), indent=1) + "\n")
+    """A document as it was saved; names in it are LiveKit's, and a terminal may be what reads them."""
+    from reconciler.render.document import visible
+
+    emit(visible(json.dumps(json.loads(data), indent=1)) + "\n")

@@ -36,7 +36,9 @@ def command(
     if file is None:
         import json
 
-        emit(json.dumps(document, indent=1, ensure_ascii=False) + "\n")
+        from reconciler.render.document import visible
+
+        emit(visible(json.dumps(document, indent=1, ensure_ascii=False)) + "\n")
         return 0
     save_snapshot(file, document)
     counts = ", ".join(

@@ -60,7 +60,7 @@ class Watching:
     def fail(self, error: ReconcileError) -> None:
         """Says that a look failed; the next one comes."""
         if self._page is None:
-            note(escape(f"error: {error}"))
+            note(f"error: {error}")
         else:
             from rich.text import Text
 

@@ -35,19 +35,18 @@ def require_write_back(request: Request) -> None:
 def accept_live_state(request: Request, prepared: Prepared, output: Output) -> None:
     """Changes the files. What could not be written is told with -q as well: it is no note but a result."""
     from reconciler.pipeline.write_back import write_back
-    from reconciler.render.escape import escape
 
     told = write_back(request, prepared)
     for one in told.done:
-        note(escape(f"written: {one}"), output)
+        note(f"written: {one}", output)
     for line in told.notes:
-        note(escape(f"note: {line}"), output)
+        note(f"note: {line}", output)
     for name, place in told.variables:
-        note(escape(f"set the variable {name}: {place} refers to it"))
+        note(f"set the variable {name}: {place} refers to it")
     for left in told.left:
         label = "not written" if left.is_error else "still differs"
-        note(escape(f"{label}: {left}"))
+        note(f"{label}: {left}")
     for error in told.errors:
-        note(escape(f"the next plan: {error}"))
+        note(f"the next plan: {error}")
     if not told.done and not told.left:
         note("nothing to write: the files say what lives", output)

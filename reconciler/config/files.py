@@ -6,6 +6,7 @@ part alone.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TypeAlias
@@ -40,9 +41,8 @@ def _files(paths: Sequence[Path]) -> Iterator[Path]:
         if path.is_dir():
             inside = configurations_in(path)
             if not inside:
-                raise FileError(
-                    f"{path}: no .yaml file in this folder: write one with `reconcile init -c {path}/dispatch.yaml`"
-                )
+                remedy = shlex.join(("reconcile", "init", "-c", str(path / "dispatch.yaml")))
+                raise FileError(f"{path}: no .yaml file in this folder: write one with `{remedy}`")
             yield from inside
         else:
             yield path

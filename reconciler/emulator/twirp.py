@@ -151,7 +151,9 @@ class Twirp:
         """The document without fields this server does not know, whatever stands in them."""
         kept = {}
         for key, value in document.items():
-            known = kind.fields_by_name.get(key) or kind.fields_by_camelcase_name.get(key)
+            # The library breaks on a key that is half of a character; its own are ASCII.
+            name = key if key.isascii() else ""
+            known = kind.fields_by_name.get(name) or kind.fields_by_camelcase_name.get(name)
             if known is None or not self._quirks.knows(kind.name, known.name):
                 continue
             kept[key] = self._value_without_unknown(value, known)

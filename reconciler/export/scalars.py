@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 
+from reconciler.core.visible import COMMAND, is_visible
+
 _HARMLESS = re.compile(r"[A-Za-z](?:[A-Za-z0-9_./@+-]| (?=[A-Za-z0-9]))*")
 _MEANINGFUL = frozenset(("y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf"))
 _ESCAPES = {"\0": "\\0", "\t": "\\t", "\n": "\\n", "\r": "\\r", '"': '\\"', "\\": "\\\\"}
@@ -18,30 +20,35 @@ def scalar(text: str) -> str:
     """A text as YAML: plain where that is safe, else in the quotes that need the fewest escapes."""
     if _HARMLESS.fullmatch(text) and text.lower() not in _MEANINGFUL:
         return text
-    if '"' in text and "'" not in text and text.isprintable():
+    if '"' in text and "'" not in text and is_visible(text) and "##" not in text:
         return f"'{text}'"
     return quoted(text)
 
 
 def quoted(text: str) -> str:
     """A text in double quotes, in one line whatever it holds."""
-    if text.isprintable():
-        return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
-    return '"' + "".join(map(_escaped, text)) + '"'
+    parts = map(_escaped, text)
+    body = text.replace("\\", "\\\\").replace('"', '\\"') if is_visible(text) else "".join(parts)
+    return f'"{_disarmed(body)}"'
 
 
 def printable(text: str) -> str:
     """A text for a comment or a note: in one line, and nothing in it that a terminal would obey."""
-    if text.isprintable():
-        return text
-    return "".join(one if one.isprintable() else _escaped(one) for one in text)
+    if is_visible(text):
+        return _disarmed(text)
+    return _disarmed("".join(one if is_visible(one) else _escaped(one) for one in text))
+
+
+def _disarmed(text: str) -> str:
+    """The text without what a build's machine would take for a command, were it printed there."""
+    return COMMAND.sub(r"\\x23", text) if "##" in text else text
 
 
 def _escaped(character: str) -> str:
     known = _ESCAPES.get(character)
     if known is not None:
         return known
-    if character.isprintable():
+    if is_visible(character):
         return character
     code = ord(character)
     if code < 0x100:

@@ -58,6 +58,7 @@ def import_lk(
     from reconciler.export import export_project
 
     era = Era.of(server_version) if server_version else Era.NEW
+    files = list(files)
     read = read_lk_files(files)
     problems = list(read.problems)
     found = [
@@ -69,7 +70,8 @@ def import_lk(
     if problems:
         raise FileError(*problems)
     if not settled:
-        raise FileError("there is no trunk and no dispatch rule in these files")
+        names = ", ".join(name for name, _ in files)
+        raise FileError(f"{names}: there is no trunk and no dispatch rule in it")
     exported = export_project(
         Snapshot("", _by_kind(settled)), name=name, era=era, server=server_version
     )

@@ -37,6 +37,7 @@ from reconciler.core.values import (
     canonical_json,
     natural,
 )
+from reconciler.core.visible import COMMAND, is_visible
 from reconciler.render.project_shapes import ProjectsDocument
 from reconciler.render.room_plans import RoomPlans, room_counts, room_plan_documents
 from reconciler.render.shapes import (
@@ -123,9 +124,11 @@ def to_json(document: Document | ProjectsDocument) -> str:
 
 def visible(text: str) -> str:
     """JSON in which everything that a terminal could stumble over is escaped, as JSON allows."""
+    if "##" in text:
+        text = COMMAND.sub(r"\\u0023", text)
     if text.isascii() and "\x7f" not in text:
         return text
-    seen = (one if one == "\n" or one.isprintable() else json.dumps(one)[1:-1] for one in text)
+    seen = (one if one == "\n" or is_visible(one) else json.dumps(one)[1:-1] for one in text)
     return "".join(seen).replace("\x7f", "\\u007f")
 
 

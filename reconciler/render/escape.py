@@ -1,20 +1,24 @@
 """Text from a file or a server, made harmless for a terminal: what cannot be seen is written as an escape.
 
 A name may hold a newline that fakes a line of output, an ANSI sequence that hides one, or a bidi mark that turns its
-letters around. All of these are code points that Python calls not printable, and every one is replaced by the escape
-that a Python or JSON reader knows. What can be seen stays as it is, in every script.
+letters around. Each is replaced by the escape that a Python or JSON reader knows, and so is the beginning of what a
+build's machine would take for a command (`core/visible.py`). What can be seen stays as it is, in every script.
 """
 
 from __future__ import annotations
+
+from reconciler.core.visible import COMMAND, is_visible
 
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
 def escape(text: str) -> str:
     """The text in one line, without anything invisible."""
-    if text.isprintable():
+    if "##" in text:
+        text = COMMAND.sub(r"\\x23", text)
+    if is_visible(text):
         return text
-    return "".join(one if one.isprintable() else _escaped(one) for one in text)
+    return "".join(one if is_visible(one) else _escaped(one) for one in text)
 
 
 def quote(text: str) -> str:

@@ -6,6 +6,7 @@ The audit reads it the same way, with LiveKit's own message.
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -84,8 +85,12 @@ def _readable(token: ReadToken, era: Era | None) -> Iterator[TokenFinding]:
     from google.protobuf.json_format import ParseDict, ParseError
     from livekit.protocol.room import RoomConfiguration
 
+    config = dict(token.config)
     try:
-        ParseDict(dict(token.config), RoomConfiguration())
+        json.dumps(
+            config, ensure_ascii=False
+        ).encode()  # half of a character breaks the library itself
+        ParseDict(config, RoomConfiguration())
     except (ParseError, ValueError, TypeError, AttributeError, RecursionError) as error:
         found = _UNKNOWN_KEY.search(str(error))
         reason = f"a key {quoted(found[1])} in it" if found else "a value of the wrong type in it"

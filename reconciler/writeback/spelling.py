@@ -7,13 +7,14 @@ from collections.abc import Iterable
 
 from reconciler.config.nodes import NULLS
 from reconciler.config.scalars import FALSE, TRUE
+from reconciler.core.visible import is_visible
 from reconciler.export.scalars import quoted, scalar
 from reconciler.writeback.places import Place, Scalar
 
 
 def spelt(text: str, style: str) -> str:
     """A text in the quotes of a style; without one, plain where that is safe."""
-    if style == "'" and text.isprintable():
+    if style == "'" and is_visible(text):
         return "'" + text.replace("'", "''") + "'"
     if style in ("'", '"'):
         return quoted(text)
@@ -32,7 +33,7 @@ def common_style(places: Iterable[Place]) -> str:
 def block_lines(text: str, indent: str) -> list[str] | None:
     """A text of several lines below `|`, its header first; None where it cannot stand so."""
     body = text.rstrip("\n")
-    is_plain = all(line.isprintable() for line in body.split("\n"))
+    is_plain = all(is_visible(line) for line in body.split("\n"))
     if not body or not is_plain or body[0] in " \n" or len(text) - len(body) > 1:
         return None
     header = "|" if text.endswith("\n") else "|-"

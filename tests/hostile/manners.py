@@ -20,7 +20,10 @@ _FINDING = re.compile(
     r"(?P<place>\S.*?)(?::(?P<line>\d+):(?P<column>\d+))?: (?P<severity>error|warning|note)\[[a-z0-9-]+\] "
 )
 # With --projects a line has the project in front of it.
-_TOLD = re.compile(r"(?:::|(?:\S[^:]*: )?)(?P<severity>error|warning|note|notice)(?:: | )")
+_TOLD = re.compile(
+    r'(?:::|(?:"(?:[^"\\]|\\.)*": |\S[^:]*: )?)(?P<severity>error|warning|note|notice)(?:: | )'
+    r"|no findings in "
+)
 _ENDS = re.compile(rb"\r\n|\r|\n|\x85|\xe2\x80[\xa8\xa9]|\xc2\x85")
 
 

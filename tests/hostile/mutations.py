@@ -20,8 +20,8 @@ PIECES = (
     *(b"\t", b"\r", b"\r\n", b"\n\n", b"\0", b"\xff", b"\xc3", b"\xed\xa0\x80", b"\xe2\x80\xa8", b"\xef\xbb\xbf"),
     *(b"---\n", b"...\n", b"<<: ", b"&a ", b"*a", b"!x ", b"!!python/object:os.system ", b"%YAML 9.9\n", b"? "),
     *(b": ", b"- ", b"[", b"]", b"{", b"}", b'"', b"'", b"|\n", b">-\n", b"#", b"%", b"@", b"`", b"\\", b",", b"~"),
-    *(b"any", b"null", b"no", b"{env: X}", b"{file: x}", b"+15550100001", b"012", b"1:30", b"0x1f", b"1e999", b"9" * 30),
-    *(b"\x1b[31m", b"\xe2\x80\xae", b"\x9b", b"\xc2\x9b31m", b"\\ud800", b"\\u0000", b"::error::x"),
+    *(b"any", b"null", b"no", b"{env: X}", b"{file: x}", b"+15550100001", b"012", b"1:30", b"0x1f", b"1e999"),
+    *(b"\x1b[31m", b"\xe2\x80\xae", b"\x9b", b"\xc2\x9b31m", b"\\ud800", b"\\u0000", b"::error::x", b"9" * 30),
 )  # fmt: skip
 VALUES: tuple[Json, ...] = (
     *(None, True, False, 0, -1, 1, 2**31, 2**63, 2**64, 10**30, 0.5, -0.0, 1e300),

@@ -124,7 +124,8 @@ SMALL: dict[str, bytes] = {
     "everything a list": b"version: []\nproject: []\nsip: []\nagents: []\ntests: {}\nlint: []\n",
     "everything a text": b"version: a\nproject: a\nsip: a\nagents: a\ntests: a\nlint: a\n",
     "names that are empty": TOP + b'sip: {inbound_trunks: {"": {numbers: any}}}\nagents: {names: {"": {}}}\n',
-    "a secret that is a path": TOP + b"sip: {inbound_trunks: {a: {numbers: any, auth: {password: {file: /dev/zero}}}}}\n",
+    "a secret that never ends": TOP
+    + b"sip: {inbound_trunks: {a: {numbers: any, auth: {password: {file: /dev/zero}}}}}\n",
     "a secret that is a folder": TOP + b"sip: {inbound_trunks: {a: {numbers: any, auth: {password: {file: /}}}}}\n",
     "a secret that is NUL": TOP + b'sip: {inbound_trunks: {a: {numbers: any, auth: {password: {file: "\\0"}}}}}\n',
     "a secret that is a variable of nobody": TOP

@@ -43,7 +43,7 @@ COMMANDS: tuple[tuple[tuple[str, ...], tuple[int, ...]], ...] = (
     (("validate", "-c", FILE, "--strict"), (0, 1)),
     (("validate", "-c", "good.yaml", "-c", FILE), (0, 1)),
     (("validate", "-c", "good.yaml", "--overlay", FILE), (0, 1)),
-    (("validate", "--projects", "many"), (0, 1)),
+    (("validate", "--projects", "many"), (0, 1, 3)),
     (("plan", "-c", FILE, "--live", "live.json"), (0, 1, 3)),
     (("plan", "-c", FILE, "--live", "live.json", "--format", "github"), (0, 1, 3)),
     (("plan", "-c", FILE, "--live", "live.json", "--format", "json", "--only", "sip"), (0, 1, 3)),
@@ -58,7 +58,7 @@ COMMANDS: tuple[tuple[tuple[str, ...], tuple[int, ...]], ...] = (
     (("conventions", "-c", FILE), (0, 1)),
     (("conventions", "-c", FILE, "--format", "typescript"), (0, 1)),
     (("token", "-c", FILE, "--room", "call-1", "--identity", "me"), (0, 1)),
-    (("export", "-c", FILE), (0, 1)),
+    (("export", "-c", FILE), (0, 1, 3)),
 )
 CASES = range(effort(240, 2400))
 

@@ -187,7 +187,8 @@ def test_no_damaged_file_breaks_a_command(
     trials.end()
     figure(
         f"bad-{what}-files",
-        f"{len(cases):,} files, {watch.commands:,} commands, no traceback; the slowest took {watch.slowest:.1f} s of CPU",
+        f"{len(cases):,} files, {watch.commands:,} commands: no traceback, nothing written; "
+        f"the slowest took {watch.slowest:.1f} s of CPU",
     )
 
 

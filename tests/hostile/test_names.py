@@ -1,0 +1,254 @@
+"""A matrix: names that mean something to whatever shows them, in every place, and every command in every format.
+
+What is printed goes to a terminal, a Markdown parser and a parser of JSON, and to whoever looks for workflow commands.
+Nothing gets out of the place that it was put into.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from reconciler.emulator.server import Emulator
+from reconciler.journal.database import open_journal
+from reconciler.journal.entries import Entry, Step
+from tests.hostile.manners import Trials
+from tests.hostile.names import NAMES, WORST, configuration, expectations, live
+from tests.hostile.readers import (
+    assert_harmless_commands,
+    assert_harmless_json,
+    assert_harmless_markdown,
+    assert_harmless_mermaid,
+    assert_harmless_text,
+    assert_visible_lines,
+    on_a_terminal,
+)
+from tests.support.cli import Shell
+from tests.support.effort import SOAK, effort
+from tests.support.figures import FigureTeller
+
+CALL = ("--from", "+15550100099", "--to", "+15550100001")
+FOUR = ("text", "json", "markdown", "github")
+THREE = FOUR[:3]
+# Commands, and the formats that they have.
+MATRIX: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
+    (("validate",), FOUR),
+    (("validate", "-c", "config/dispatch.yaml", "-c", "tests.yaml"), FOUR),
+    (("validate", "--projects", "many"), FOUR),
+    (("plan", "-v"), FOUR),
+    (("plan",), FOUR),
+    (("plan", "-c", "config/dispatch.yaml", "-c", "tests.yaml", "-v"), FOUR),
+    (("plan", "--rooms", "-v"), FOUR),
+    (("plan", "--projects", "many", "-v"), FOUR),
+    (("drift", "-v"), FOUR),
+    (("drift", "--receipt", "receipt.json"), FOUR),
+    (("explain", *CALL), THREE),
+    (("explain", *CALL, "--live"), THREE),
+    (("explain", *CALL, "--diff"), THREE),
+    (("graph",), ("mermaid", "dot", "svg", "html", "json")),
+    (("graph", "--live"), ("mermaid", "dot", "svg", "html", "json")),
+    (("graph", "--plan"), ("mermaid", "dot", "svg", "html", "json")),
+    (("rooms",), FOUR),
+    (("rooms", "-v"), FOUR),
+    (("show", "plan.json", "-v"), FOUR),
+    (("show", "snapshot.json", "-v"), FOUR),
+    (("show", "receipt.json"), FOUR),
+    (("show", "backup.json"), FOUR),
+    (("rollback", "backup.json", "--plan-only", "--keep-secrets"), FOUR),
+    (("snapshot",), ("json",)),
+    (("export",), ("text",)),
+    (("ids",), FOUR),  # lines for a shell in all but JSON
+    (("conventions",), ("json",)),
+    (("history", "--limit", "1000"), FOUR),
+    (("history", "--failed"), FOUR),
+)
+BY_NAME: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
+    (("explain", "--from={0}", "--to={0}", "--from-host={0}", "--source-ip={0}"), THREE),
+    (("explain", "--from={0}", "--to={0}", "--live"), THREE),
+    (("explain", "--room={0}"), THREE),
+    (("rooms", "{0}"), FOUR),
+    (("history", "{0}"), FOUR),
+    (("token", "--room={0}", "--identity={0}", "--name={0}", "--attribute=a={0}"), THREE),
+    (("init", "--from-live", "--name={0}", "--force", "-c", "new.yaml"), ("text",)),
+    (("plan", "--project={0}", "--projects", "many"), ("text",)),
+    (("plan", "-c", "{0}.yaml"), ("text",)),
+    (("show", "{0}.json"), ("text",)),
+    (("validate", "--format={0}"), ()),
+    (("{0}",), ()),
+)
+TEXT = ("text", "markdown", "github")
+NEEDLE = "evil"
+
+
+@pytest.fixture(scope="module")
+def shells(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Shell]]:
+    """Folders with everything that the commands read, full of names, each with a server that let them in.
+
+    In the long run one has all the names; else each has some, and a command is asked about some of them.
+    """
+    parts = effort(4, 1)
+    with ExitStack() as stack:
+        yield [
+            _filled(tmp_path_factory.mktemp("names"), stack, NAMES[part::parts], WORST[part])
+            for part in range(parts)
+        ]
+
+
+def _filled(folder: Path, stack: ExitStack, names: tuple[str, ...], project: str) -> Shell:
+    emulator = stack.enter_context(Emulator())
+    live(emulator, names)
+    shell = Shell(folder).connect(emulator)
+    data = configuration(names, project).decode()
+    for place in ("config/dispatch.yaml", f"many/{_file_name(project)}.yaml"):
+        shell.write(place, data)
+    shell.write("many/a.yaml", "version: 1\nproject: {name: a, env_prefix: A_}\n")
+    shell.write("tests.yaml", expectations(names).decode())
+    shell.run("plan", "--out", "plan.json")
+    shell.run("snapshot", "snapshot.json")
+    story = [Step.ROOM_STARTED, Step.DISPATCHED, Step.FAILED, Step.NOBODY_CAME]
+    journal = open_journal(f"sqlite:///{shell.folder / 'reconcile-journal.db'}")
+    journal.write(
+        [
+            Entry(1_774_699_200.0 + 9 * index + number, name, name, step, name, 1, 5.0, name, True)
+            for index, name in enumerate(names)
+            for number, step in enumerate(story)
+        ]
+    )
+    journal.close()
+    _receipt(shell, names, project)
+    _backup(shell, project)
+    return shell
+
+
+def _file_name(text: str) -> str:
+    return text.replace("/", "").replace("\0", "")
+
+
+def _receipt(shell: Shell, names: tuple[str, ...], project: str) -> None:
+    host = json.loads((shell.folder / "snapshot.json").read_text())["host"]
+    objects = [{"kind": "inbound_trunk", "name": n, "id": n, "fields": {n: "x"}} for n in names]
+    document = {"format": "livekit-reconciler/receipt", "format_version": 1, "project": project}
+    document |= {"host": host, "applied_at": "2026-01-01T00:00:00+00:00", "objects": objects}
+    shell.write("receipt.json", json.dumps(document))
+
+
+def _backup(shell: Shell, project: str) -> None:
+    """A backup of everything that lives, as before an apply."""
+    snapshot = json.loads((shell.folder / "snapshot.json").read_text())
+    document = {
+        "format": "livekit-reconciler/backup",
+        "format_version": 1,
+        "project": project,
+        "host": snapshot["host"],
+        "env_prefix": "",
+        "server": None,
+        "era": "new",
+        "taken_at": "2026-01-01T00:00:00+00:00",
+        "key": "0" * 32,
+        "objects": {
+            kind: [{"message": one["message"]} for one in found]
+            for kind, found in snapshot["objects"].items()
+        },
+        "created": [{"kind": "inbound_trunk", "name": project, "id": project, "secrets": {}}],
+        "trunks": {},
+        "applied": None,
+    }
+    shell.write("backup.json", json.dumps(document))
+
+
+def _check(shell: Shell, command: tuple[str, ...], format_: str) -> None:
+    summary = shell.folder / "summary.md"
+    summary.unlink(missing_ok=True)
+    shell.environ["GITHUB_STEP_SUMMARY"] = str(summary)
+    asked = [command[0], *(["--format", format_] if format_ else []), *command[1:]]
+    ran = shell.run(*asked)
+    assert "Traceback" not in ran.err
+    assert_harmless_commands(ran.err)
+    on_a_terminal(ran.err)
+    # Of a validation there is nothing to comment: only the annotations go out.
+    is_page = command[0] != "validate" or "--projects" in command
+    check = _CHECKS.get(
+        "text" if command[0] == "ids" and format_ != "json" else format_, assert_harmless_text
+    )
+    (check if is_page or format_ != "github" else assert_harmless_commands)(ran.out)
+    if format_ == "text":
+        colored = shell.run(asked[0], "--color", "always", *asked[1:])
+        if command[0] != "rooms":  # they grow older meanwhile
+            assert on_a_terminal(colored.out) == ran.out
+    if summary.exists():
+        assert_harmless_markdown(summary.read_text())
+
+
+_CHECKS: dict[str, Callable[[str], object]] = {
+    "text": assert_harmless_text,
+    "json": assert_harmless_json,
+    "markdown": assert_harmless_markdown,
+    "github": assert_harmless_markdown,
+    "mermaid": assert_harmless_mermaid,
+    "dot": assert_visible_lines,
+    "svg": assert_visible_lines,
+    "html": assert_visible_lines,
+}
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(7200)
+def test_no_name_breaks_out_of_any_output(shells: list[Shell], figure: FigureTeller) -> None:
+    """Every command in every format; the parsers find nothing but what this program writes."""
+    trials, done = Trials(), 0
+    for command, formats in MATRIX:
+        for format_ in formats:
+            done += 1
+            with trials.case(f"{' '.join(command)} --format {format_}"):
+                _check(shells[done % len(shells)], command, format_)
+    trials.end()
+    figure("hostile-names", f"{len(NAMES)} names in every place, {done} commands and formats")
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(7200)
+def test_no_argument_breaks_out_of_any_output(shells: list[Shell], figure: FigureTeller) -> None:
+    """Names that somebody passes to a command, such as that of a room: in answers and in errors."""
+    trials, done = Trials(), 0
+    names = [name for name in (*NAMES, *WORST) if "\0" not in name]
+    for number, name in enumerate(names):
+        turns = BY_NAME if SOAK else (BY_NAME[number % len(BY_NAME)],)
+        for command, formats in turns:
+            words = tuple(word.format(name) for word in command)
+            for format_ in formats or ("",):
+                with trials.case(f"{words} --format {format_}"):
+                    _check(shells[0], words, format_)
+                    done += 1
+    trials.end()
+    figure("hostile-arguments", f"{len(names)} names, {done:,} commands")
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(7200)
+@pytest.mark.parametrize("project", range(len(WORST)))
+def test_no_project_name_breaks_out(tmp_path: Path, project: int) -> None:
+    """The name of a project stands in headings, markers and file names; that of its file in front of every finding."""
+    with ExitStack() as stack:
+        shell = _filled(tmp_path, stack, NAMES[:2], WORST[project])
+        _look_at(shell, project)
+
+
+def _look_at(shell: Shell, project: int) -> None:
+    folder = f"config {_file_name(WORST[project])}"
+    (shell.folder / "config").rename(shell.folder / folder)
+    trials = Trials()
+    turns = MATRIX if SOAK else Random(project).sample(MATRIX, 6)
+    for command, formats in turns:
+        where = (
+            () if "-c" in command or "--projects" in command else ("-c", f"{folder}/dispatch.yaml")
+        )
+        words = tuple(word.replace("config/", f"{folder}/") for word in command)
+        for format_ in effort(formats[-2:], formats):
+            with trials.case(f"{words} {where} --format {format_}"):
+                _check(shell, (*words, *where), format_)
+    trials.end()
