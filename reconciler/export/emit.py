@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from reconciler.export.document import FromVariable, Map, Node, Word
-from reconciler.export.scalars import scalar
+from reconciler.export.scalars import printable, scalar
 
 WIDTH = 100
 _STEP = "  "
@@ -37,7 +37,7 @@ class Emitter:
         """The entries, each in lines of its own; `lead` is what stands before the first instead of the indent."""
         for key, value in node.entries.items():
             for line in node.comments.get(key, ()):
-                self.lines.append(f"{indent}# {line}".rstrip() if line else "")
+                self.lines.append(f"{indent}# {printable(line)}".rstrip() if line else "")
             self.entry(scalar(key), value, indent, indent if lead is None else lead)
             lead = None
 

@@ -166,7 +166,7 @@ def _left_out(one: LeftOut) -> str:
 def _title(one: Live) -> str:
     short = one.name if len(one.name) <= _LONGEST_NAME else f"{one.name[:_LONGEST_NAME]}…"
     name = f"{quoted(short)} " if one.name else ""
-    return f"{one.kind.replace('_', ' ')} {name}({one.id})"
+    return f"{one.kind.replace('_', ' ')} {name}({printable(one.id)})"
 
 
 __all__ = ["Exported", "export_project"]

@@ -6,7 +6,6 @@ Nothing gets out of the place that it was put into.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -14,11 +13,9 @@ from random import Random
 
 import pytest
 
-from reconciler.emulator.server import Emulator
-from reconciler.journal.database import open_journal
-from reconciler.journal.entries import Entry, Step
+from tests.hostile.folders import file_name, filled
 from tests.hostile.manners import Trials
-from tests.hostile.names import NAMES, WORST, configuration, expectations, live
+from tests.hostile.names import NAMES, WORST
 from tests.hostile.readers import (
     assert_harmless_commands,
     assert_harmless_json,
@@ -94,71 +91,9 @@ def shells(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Shell]]:
     parts = effort(4, 1)
     with ExitStack() as stack:
         yield [
-            _filled(tmp_path_factory.mktemp("names"), stack, NAMES[part::parts], WORST[part])
+            filled(tmp_path_factory.mktemp("names"), stack, NAMES[part::parts], WORST[part])
             for part in range(parts)
         ]
-
-
-def _filled(folder: Path, stack: ExitStack, names: tuple[str, ...], project: str) -> Shell:
-    emulator = stack.enter_context(Emulator())
-    live(emulator, names)
-    shell = Shell(folder).connect(emulator)
-    data = configuration(names, project).decode()
-    for place in ("config/dispatch.yaml", f"many/{_file_name(project)}.yaml"):
-        shell.write(place, data)
-    shell.write("many/a.yaml", "version: 1\nproject: {name: a, env_prefix: A_}\n")
-    shell.write("tests.yaml", expectations(names).decode())
-    shell.run("plan", "--out", "plan.json")
-    shell.run("snapshot", "snapshot.json")
-    story = [Step.ROOM_STARTED, Step.DISPATCHED, Step.FAILED, Step.NOBODY_CAME]
-    journal = open_journal(f"sqlite:///{shell.folder / 'reconcile-journal.db'}")
-    journal.write(
-        [
-            Entry(1_774_699_200.0 + 9 * index + number, name, name, step, name, 1, 5.0, name, True)
-            for index, name in enumerate(names)
-            for number, step in enumerate(story)
-        ]
-    )
-    journal.close()
-    _receipt(shell, names, project)
-    _backup(shell, project)
-    return shell
-
-
-def _file_name(text: str) -> str:
-    return text.replace("/", "").replace("\0", "")
-
-
-def _receipt(shell: Shell, names: tuple[str, ...], project: str) -> None:
-    host = json.loads((shell.folder / "snapshot.json").read_text())["host"]
-    objects = [{"kind": "inbound_trunk", "name": n, "id": n, "fields": {n: "x"}} for n in names]
-    document = {"format": "livekit-reconciler/receipt", "format_version": 1, "project": project}
-    document |= {"host": host, "applied_at": "2026-01-01T00:00:00+00:00", "objects": objects}
-    shell.write("receipt.json", json.dumps(document))
-
-
-def _backup(shell: Shell, project: str) -> None:
-    """A backup of everything that lives, as before an apply."""
-    snapshot = json.loads((shell.folder / "snapshot.json").read_text())
-    document = {
-        "format": "livekit-reconciler/backup",
-        "format_version": 1,
-        "project": project,
-        "host": snapshot["host"],
-        "env_prefix": "",
-        "server": None,
-        "era": "new",
-        "taken_at": "2026-01-01T00:00:00+00:00",
-        "key": "0" * 32,
-        "objects": {
-            kind: [{"message": one["message"]} for one in found]
-            for kind, found in snapshot["objects"].items()
-        },
-        "created": [{"kind": "inbound_trunk", "name": project, "id": project, "secrets": {}}],
-        "trunks": {},
-        "applied": None,
-    }
-    shell.write("backup.json", json.dumps(document))
 
 
 def _check(shell: Shell, command: tuple[str, ...], format_: str) -> None:
@@ -234,12 +169,12 @@ def test_no_argument_breaks_out_of_any_output(shells: list[Shell], figure: Figur
 def test_no_project_name_breaks_out(tmp_path: Path, project: int) -> None:
     """The name of a project stands in headings, markers and file names; that of its file in front of every finding."""
     with ExitStack() as stack:
-        shell = _filled(tmp_path, stack, NAMES[:2], WORST[project])
+        shell = filled(tmp_path, stack, NAMES[:2], WORST[project])
         _look_at(shell, project)
 
 
 def _look_at(shell: Shell, project: int) -> None:
-    folder = f"config {_file_name(WORST[project])}"
+    folder = f"config {file_name(WORST[project])}"
     (shell.folder / "config").rename(shell.folder / folder)
     trials = Trials()
     turns = MATRIX if SOAK else Random(project).sample(MATRIX, 6)

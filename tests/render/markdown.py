@@ -13,7 +13,8 @@ from tests.render.plans import field, finding, update
 
 # Tags that the renderer writes itself; any other one came from a name.
 OWN_HTML = re.compile(
-    r"<details><summary>(?:<code>[^<>]*</code>)?[^<>]*</summary>\s*|</details>\s*|<!-- livekit-reconciler:[a-z-]+:[^\s<>]* -->\s*"
+    r"<details><summary>(?:<code>[^<>]*</code>)?[^<>]*</summary>\s*|</details>\s*"
+    r"|<!-- livekit-reconciler:[a-z-]+:[^\s<>]* -->\s*"
 )
 
 

@@ -35,7 +35,7 @@ def main() -> int:
         return command(step, GitHub.of(step))
     except (BadInput, GitHubError, OSError) as error:
         Step.annotate("error", "reconcile", str(error))
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         what = f"{type(error).__name__}: {error}"
         Step.annotate("error", "reconcile", f"the event or an answer has an odd form: {what}")
     return 1
