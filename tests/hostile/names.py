@@ -211,7 +211,9 @@ def live(emulator: Emulator, names: Sequence[str]) -> None:
                     name=label,
                     numbers=[f"+155503{listed and 9}{index:04}", name],
                     metadata=f"{name}!",
-                    headers={name if listed else "X-Evil": name},  # LiveKit refuses most as headers
+                    headers={name: name}
+                    if listed
+                    else {"X-Evil": "x"},  # LiveKit refuses most of them
                     auth_username=name,
                 )
             )

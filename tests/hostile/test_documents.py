@@ -5,6 +5,7 @@ A saved plan that is not what was saved writes nothing. `RECONCILE_CASE=N` runs 
 
 from __future__ import annotations
 
+import base64
 import json
 from collections import Counter
 from collections.abc import Iterator
@@ -12,7 +13,9 @@ from dataclasses import dataclass
 from random import Random
 
 import pytest
+from livekit.protocol.sip import ListSIPInboundTrunkRequest
 
+from reconciler.cli.explain import LONGEST
 from reconciler.emulator.server import Emulator
 from reconciler.emulator.sip import SipObject
 from tests.cli.conftest import CONFIGURATION
@@ -21,6 +24,7 @@ from tests.hostile.mutations import mutated_bytes, mutated_json
 from tests.support.cli import Shell
 from tests.support.effort import effort
 from tests.support.figures import FigureTeller
+from tests.support.raw_client import RawClient
 
 CHANGED = CONFIGURATION.replace("prefix: call-", "prefix: support-").replace(
     '      numbers: ["+15550100001"]\n      auth', '      numbers: ["+15550100002"]\n      auth'
@@ -190,6 +194,69 @@ def test_no_damaged_file_breaks_a_command(
         f"{len(cases):,} files, {watch.commands:,} commands: no traceback, nothing written; "
         f"the slowest took {watch.slowest:.1f} s of CPU",
     )
+
+
+# --- what the changes above found once, each by itself
+
+
+def test_half_of_a_character_in_a_document_is_told(shell: Shell) -> None:
+    """JSON can spell it; protobuf's library breaks on it as a key, and no file could be written with it."""
+    document = json.loads((shell.folder / "live.json").read_text())
+    document["objects"]["inbound_trunk"][0]["message"]["\ud800"] = 1
+    shell.write("bad.json", json.dumps(document))
+    for command in KINDS["snapshot"].commands:
+        ran = shell.run(*command)
+        assert ran.code == 1
+        assert ran.err == "error: bad.json: not a snapshot: it holds half of a character\n"
+
+
+def test_half_of_a_character_in_a_token_is_a_verdict(shell: Shell) -> None:
+    """LiveKit cannot read such a room configuration either."""
+    claims = b'{"video": {"roomJoin": true, "room": "call-1"}, "roomConfig": {"\\ud800": 1}}'
+    parts = (base64.urlsafe_b64encode(part).decode().rstrip("=") for part in (b"{}", claims))
+    ran = shell.run("token", "inspect", f"{'.'.join(parts)}.")
+    assert ran.code == 2
+    assert "LiveKit cannot read roomConfig" in ran.out
+
+
+def test_half_of_a_character_in_a_request_is_no_key_of_the_emulator(emulator: Emulator) -> None:
+    """What a server does not know is ignored, whatever it is."""
+    client = RawClient(emulator.url, emulator.api_key, emulator.api_secret)
+    asked = client.call_json(
+        "SIP", "ListSIPInboundTrunk", ListSIPInboundTrunkRequest(), {"\ud800": 1}
+    )
+    client.close()
+    assert asked.status == 200
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"server": "\n"}, "error: bad.json: the backup is damaged: not a server version: "),
+        ({"env_prefix": "a\nerror: b"}, "error: a\\nerror: bLIVEKIT_URL, "),
+    ],
+)
+def test_a_backup_that_was_edited_is_one_line(
+    shell: Shell, changes: dict[str, str], told: str
+) -> None:
+    """A version that is none, and a name that would make a line of its own."""
+    document = json.loads((shell.folder / "backup.json").read_text())
+    shell.write("bad.json", json.dumps(document | changes))
+    ran = shell.run("rollback", "bad.json", "--plan-only", "--keep-secrets")
+    (line,) = ran.err.splitlines()
+    assert ran.code == 1
+    assert line.startswith(told)
+
+
+def test_a_line_of_calls_that_does_not_end_is_refused(shell: Shell) -> None:
+    """A device is not read until there is no memory left."""
+    for place in ("/dev/zero", "long.jsonl"):
+        if place == "long.jsonl":
+            (shell.folder / place).write_bytes(CALLS + b" " * (LONGEST + 1))
+        ran = shell.run("explain", "--calls", place)
+        assert ran.code == 1
+        assert ran.err.startswith(f"error: {place}:")
+        assert "a line of more than 1,048,576 bytes is no call" in ran.err
 
 
 def _lives(emulator: Emulator) -> list[SipObject]:

@@ -147,18 +147,20 @@ def test_no_name_breaks_out_of_any_output(shells: list[Shell], figure: FigureTel
 
 @pytest.mark.soak
 @pytest.mark.timeout(7200)
-def test_no_argument_breaks_out_of_any_output(shells: list[Shell], figure: FigureTeller) -> None:
+def test_no_argument_breaks_out_of_any_output(tmp_path: Path, figure: FigureTeller) -> None:
     """Names that somebody passes to a command, such as that of a room: in answers and in errors."""
     trials, done = Trials(), 0
     names = [name for name in (*NAMES, *WORST) if "\0" not in name]
-    for number, name in enumerate(names):
-        turns = BY_NAME if SOAK else (BY_NAME[number % len(BY_NAME)],)
-        for command, formats in turns:
-            words = tuple(word.format(name) for word in command)
-            for format_ in formats or ("",):
-                with trials.case(f"{words} --format {format_}"):
-                    _check(shells[0], words, format_)
-                    done += 1
+    with ExitStack() as stack:
+        shell = filled(tmp_path, stack, NAMES[:2], WORST[0])
+        for number, name in enumerate(names):
+            turns = BY_NAME if SOAK else (BY_NAME[number % len(BY_NAME)],)
+            for command, formats in turns:
+                words = tuple(word.format(name) for word in command)
+                for format_ in formats or ("",):
+                    with trials.case(f"{words} --format {format_}"):
+                        _check(shell, words, format_)
+                        done += 1
     trials.end()
     figure("hostile-arguments", f"{len(names)} names, {done:,} commands")
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reconciler.core.visible import UNSEEN
 from reconciler.render.escape import escape, quote, shorten
 
 # What a terminal, a log viewer or an editor obeys instead of showing.
@@ -29,6 +31,13 @@ HOSTILE = {
     "paragraph separator": ("a\u2029b", "a\\u2029b"),
     "no-break space": ("a\u00a0b", "a\\xa0b"),
     "tag character": ("\U000e0041", "\\U000e0041"),
+    "hangul filler": ("a\u3164", "a\\u3164"),
+    "blank of Braille": ("\u2800", "\\u2800"),
+    "variation selector": ("a\ufe0f", "a\\ufe0f"),
+    "variation selector of the second plane": ("a\U000e0101", "a\\U000e0101"),
+    "grapheme joiner": ("a\u034fb", "a\\u034fb"),
+    "command of a runner": ("a ##[add-mask]b", "a \\x23#[add-mask]b"),
+    "command of an agent": ("###vso[x]", "#\\x23#vso[x]"),
     "half a surrogate pair": ("\ud800", "\\ud800"),
 }
 
@@ -51,6 +60,8 @@ def test_nothing_invisible_is_left(text: str) -> None:
     """Whatever the text is, the result is one line of visible characters."""
     found = escape(text)
     assert all(one == " " or unicodedata.category(one)[0] not in "CZ" for one in found)
+    assert not re.search(f"[{UNSEEN}]", found)
+    assert not re.search(r"##\w*\[", found)
 
 
 @given(st.text(), st.text())
