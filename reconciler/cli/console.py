@@ -131,8 +131,8 @@ def print_annotations(findings: Iterable[Finding], changes: Iterable[ChangeDocum
     from reconciler.render.github import annotations
 
     lines = annotations(findings_document(tuple(findings))["findings"], changes)
-    for line in lines.splitlines():
-        note(line)
+    if lines:
+        click.echo(lines, nl=False, err=True)
 
 
 def append_summary(text: str) -> None:

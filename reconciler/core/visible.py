@@ -5,7 +5,7 @@ show nothing all the same: fillers, joiners, selectors and the blank of Braille.
 look the same.
 
 A build's log is read by the machine that runs it: GitHub's runner and Azure's agent look for `##[…]` and `##vso[…]`
-anywhere in a line, TeamCity for `##teamcity[…]`.
+anywhere in a line, TeamCity for `##teamcity[…]`, and GitHub's for `::…::` at its beginning, spaces aside.
 """
 
 from __future__ import annotations
@@ -16,7 +16,14 @@ import re
 UNSEEN = "\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef"
 _UNSEEN = re.compile(f"[{UNSEEN}]")
 COMMAND = re.compile(r"#(?=#\w*\[)")
-"""The first character of what a build's machine takes for a command."""
+"""The first character of what a build's machine takes for a command, wherever it is."""
+_ADDRESS = re.compile(r"\s*[0-9A-Fa-f:./]*\s*")
+_OPENING = re.compile(r"\s*:(?=:)")
+
+
+def opens_command(text: str) -> bool:
+    """Whether a text would be a command if it began a line. `::1` is an address, and no command is spelt so."""
+    return _OPENING.match(text) is not None and _ADDRESS.fullmatch(text) is None
 
 
 def is_visible(text: str) -> bool:

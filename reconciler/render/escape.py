@@ -7,7 +7,7 @@ build's machine would take for a command (`core/visible.py`). What can be seen s
 
 from __future__ import annotations
 
-from reconciler.core.visible import COMMAND, is_visible
+from reconciler.core.visible import COMMAND, is_visible, opens_command
 
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
@@ -16,6 +16,8 @@ def escape(text: str) -> str:
     """The text in one line, without anything invisible."""
     if "##" in text:
         text = COMMAND.sub(r"\\x23", text)
+    if "::" in text and opens_command(text):
+        text = text.replace(":", "\\x3a", 1)
     if is_visible(text):
         return text
     return "".join(one if is_visible(one) else _escaped(one) for one in text)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 from reconciler.agents.live import UNNAMED
@@ -114,7 +114,7 @@ def show_probe(document: ProbeDocument, form: str, *, color: bool = False) -> st
 
             of = f" of {code_span(document['project'])}" if document["project"] else ""
             head = [f"## Probe{of} on {code_span(document['host'])}"]
-            head.append(f"**{probe_conclusion(document)}**")
+            head.append(f"**{probe_conclusion(document, code_span)}**")
             return assemble(head, _sections(document), [], SUMMARY_LIMIT, fold=False)
 
 
@@ -159,8 +159,8 @@ def _seconds(seconds: float) -> str:
     return f"{seconds:.2g} s" if seconds < 10.0 else f"{seconds:.0f} s"
 
 
-def probe_conclusion(document: ProbeDocument) -> str:
-    """What it comes to, in one line."""
+def probe_conclusion(document: ProbeDocument, shown: Callable[[str], str] = escape) -> str:
+    """What it comes to, in one line; `shown` makes names harmless there."""
     silent = [one["agent"] for one in document["agents"] if not one["ok"]]
     total = len(document["agents"])
     if not total:
@@ -171,7 +171,7 @@ def probe_conclusion(document: ProbeDocument) -> str:
     words = "do not answer" if len(always) == len(silent) else "do not always answer"
     if len(silent) == 1:
         words = words.replace("do not", "does not")
-    return f"{len(silent):,} of {total:,} {words}: {escape(', '.join(silent))}."
+    return f"{len(silent):,} of {total:,} {words}: {', '.join(map(shown, silent))}."
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -227,6 +227,5 @@ def _gauge(name: str, told: str, samples: list[tuple[dict[str, str], float]]) ->
 
 
 def _label(text: str) -> str:
-    """A label's value; half of a surrogate pair would be no UTF-8."""
-    escaped = text.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
-    return escaped.encode("utf-8", "backslashreplace").decode()
+    """A label's value, which can be seen: a terminal may be what gets it."""
+    return escape(text).replace("\\", r"\\").replace('"', r"\"")

@@ -13,9 +13,10 @@ from random import Random
 
 import pytest
 
+from reconciler.emulator.server import Emulator
 from tests.hostile.folders import file_name, filled
 from tests.hostile.manners import Trials
-from tests.hostile.names import NAMES, WORST
+from tests.hostile.names import NAMES, WORST, configuration
 from tests.hostile.readers import (
     assert_harmless_commands,
     assert_harmless_json,
@@ -113,7 +114,7 @@ def _check(shell: Shell, command: tuple[str, ...], format_: str) -> None:
     (check if is_page or format_ != "github" else assert_harmless_commands)(ran.out)
     if format_ == "text":
         colored = shell.run(asked[0], "--color", "always", *asked[1:])
-        if command[0] != "rooms":  # they grow older meanwhile
+        if command[0] not in ("rooms", "apply"):  # the one grows older, the other is done
             assert on_a_terminal(colored.out) == ran.out
     if summary.exists():
         assert_harmless_markdown(summary.read_text())
@@ -143,6 +144,18 @@ def test_no_name_breaks_out_of_any_output(shells: list[Shell], figure: FigureTel
                 _check(shells[done % len(shells)], command, format_)
     trials.end()
     figure("hostile-names", f"{len(NAMES)} names in every place, {done} commands and formats")
+
+
+@pytest.mark.parametrize("part", range(len(FOUR)))
+def test_no_name_breaks_out_of_a_report(tmp_path: Path, part: int) -> None:
+    """What an apply did, in each format, of a file full of names."""
+    with Emulator() as emulator:
+        shell = Shell(tmp_path).connect(emulator)
+        names = NAMES[part :: len(FOUR)]
+        text = configuration(names, WORST[part]).decode()
+        shell.write("config/dispatch.yaml", text)
+        _check(shell, ("apply", "--auto-approve", "-v"), FOUR[part])
+        assert {one.name for one in emulator.dispatch_rules} == {*names}
 
 
 @pytest.mark.soak

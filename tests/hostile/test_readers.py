@@ -29,7 +29,11 @@ from reconciler.render.escape import escape
 from tests.graph.browser import missing, open_page
 from tests.hostile.folders import filled
 from tests.hostile.names import NAMES, RAN, WORST
-from tests.hostile.readers import assert_visible_lines
+from tests.hostile.readers import (
+    assert_harmless_markdown,
+    assert_harmless_text,
+    assert_visible_lines,
+)
 from tests.support.cli import Shell
 
 PAGES = (
@@ -193,6 +197,28 @@ def test_a_label_of_the_controllers_figures_is_one_label() -> None:
         if sample.name.endswith("_total")
     ]
     assert sorted(labels) == sorted(NAMES)
+
+
+def test_a_probe_tells_every_agent_by_its_name(tmp_path: Path) -> None:
+    """As figures, on a terminal and in Markdown; nobody answers, and each is told once."""
+    names = {f"a{index}": {"agent_name": name} for index, name in enumerate(WORST)}
+    with Emulator() as emulator:
+        shell = Shell(tmp_path).connect(emulator)
+        shell.write("config/dispatch.yaml", json.dumps({"version": 1, "agents": {"names": names}}))
+        probe = ("probe", "--timeout", "1s", "--format")
+        figures, text, page = (shell.run(*probe, one) for one in ("prometheus", "text", "markdown"))
+    assert [figures.code, text.code, page.code] == [2, 2, 2], figures.err
+    families = list(text_string_to_metric_families(figures.out))
+    agents = {
+        sample.labels["agent"]
+        for family in families
+        for sample in family.samples
+        if "agent" in sample.labels
+    }
+    assert agents == {*map(escape, WORST)}
+    assert_visible_lines(figures.out)
+    assert_harmless_text(text.out)
+    assert_harmless_markdown(page.out)
 
 
 @pytest.mark.parametrize("as_json", [True, False])

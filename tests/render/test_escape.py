@@ -37,6 +37,8 @@ HOSTILE = {
     "variation selector of the second plane": ("a\U000e0101", "a\\U000e0101"),
     "grapheme joiner": ("a\u034fb", "a\\u034fb"),
     "command of a runner": ("a ##[add-mask]b", "a \\x23#[add-mask]b"),
+    "command at the beginning": ("::error::a", "\\x3a:error::a"),
+    "command behind spaces": ("  ::error ::a", "  \\x3a:error ::a"),
     "command of an agent": ("###vso[x]", "#\\x23#vso[x]"),
     "half a surrogate pair": ("\ud800", "\\ud800"),
 }
@@ -49,7 +51,21 @@ def test_what_cannot_be_seen_is_written_out(what: str) -> None:
     assert escape(text) == expected
 
 
-@pytest.mark.parametrize("text", ["", "plain", "مبيعات", "電話 ☎ é", '"\\`|<>&@%:', "👍"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "plain",
+        "a::b",
+        "::1",
+        "::ffff:203.0.113.7",
+        "2001:db8::1",
+        "مبيعات",
+        "電話 ☎ é",
+        '"\\`|<>&@%:',
+        "👍",
+    ],
+)
 def test_what_can_be_seen_stays(text: str) -> None:
     """Every script and all punctuation are left alone."""
     assert escape(text) == text
