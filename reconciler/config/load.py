@@ -39,6 +39,7 @@ def load(
     if not (sections.has_version or sections.is_partial):
         mark = Mark(str(next(iter(files), "")), 1, 1)
         fix = "write version: 1 at its top"
+        fix += ", and let no overlay take it away" if overlays else ""
         problems.error("missing-key", "version", 'the file needs "version"', fix, mark)
     found = [reader.convention(node, path) for reader, node, path in sections.conventions]
     tests = [reader.expectation(node, path) for reader, node, path in sections.tests]
