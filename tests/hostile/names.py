@@ -152,7 +152,7 @@ def configuration(names: Sequence[str], project: str) -> bytes:
         "sip": {
             "inbound_trunks": {name: _trunk(index, name) for index, name in numbered},
             "outbound_trunks": {
-                name: {"address": "sip.example", "numbers": [f"+1555020{index:04}"]}
+                name: {"address": "sip.example", "numbers": [f"+1555011{index:04}"]}
                 for index, name in numbered
             },
             "dispatch_rules": {
@@ -209,7 +209,7 @@ def live(emulator: Emulator, names: Sequence[str]) -> None:
                 SIPInboundTrunkInfo(
                     sip_trunk_id=trunk,
                     name=label,
-                    numbers=[f"+155503{listed and 9}{index:04}", name],
+                    numbers=[f"+155501{3 if listed else 2}{index:04}", name],
                     metadata=f"{name}!",
                     headers={name: name}
                     if listed
