@@ -152,7 +152,7 @@ def test_markdown(probing: Shell, livekit_emulator: Emulator, form: str) -> None
     """A page for a job summary says the same."""
     ran = probing.run("probe", "avatar", *QUICK, "--format", form)
     assert ran.code == 2
-    assert "**1 of 1 does not answer: ornina-avatar-agent.**" in ran.out
+    assert "**1 of 1 does not answer: `ornina-avatar-agent`.**" in ran.out
 
 
 def test_a_convention_that_covers_canaries(probing: Shell, livekit_emulator: Emulator) -> None:
