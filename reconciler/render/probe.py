@@ -227,5 +227,6 @@ def _gauge(name: str, told: str, samples: list[tuple[dict[str, str], float]]) ->
 
 
 def _label(text: str) -> str:
-    """A label's value, which can be seen: a terminal may be what gets it."""
-    return escape(text).replace("\\", r"\\").replace('"', r"\"")
+    """A label's value; half of a surrogate pair would be no UTF-8."""
+    escaped = text.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
+    return escaped.encode("utf-8", "backslashreplace").decode()

@@ -21,7 +21,6 @@ from tests.config.reading import FILE
 
 # What a schema cannot say.
 BEYOND_A_SCHEMA = {
-    "yaml-depth": "how deep the brackets of a file are",
     "unknown-agent": "a reference to something listed elsewhere in the file",
     "unknown-trunk": "the same",
     "defined-twice": "two conventions about the same rooms; in several files, any name that two of them give",

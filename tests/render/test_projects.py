@@ -95,7 +95,7 @@ def test_a_project_without_a_plan_has_its_row() -> None:
     """What went wrong stands in the table in short, and below it in full."""
     long = "the server and the key to it come from the environment, " * 4
     text = projects_text(
-        pages(one("a", None, "error", f"{long}\nsecond line"), one("b", Plan("b", "h"), "ok"))
+        pages(one("a", None, "error", long, "second line"), one("b", Plan("b", "h"), "ok"))
     )
     table, _, below = text.partition("\n\na (config/a.yaml)\n")
     assert "error: the server and the key" in table
