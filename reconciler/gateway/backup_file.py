@@ -114,11 +114,6 @@ def load_backup(path: Path, data: bytes | None = None) -> Backup:
     document = load_document(data, "backup", path)
     _require_sound(path, document)
     era = Era(document["era"])
-    if document["server"] is not None:
-        try:
-            Era.of(document["server"])
-        except ValueError as error:
-            raise FileError(f"{path}: the backup is damaged: {error}") from error
     applied = document["applied"]
     return Backup(
         document["project"],
