@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -91,8 +92,13 @@ class Place:
         assert self.shell.run("plan", "--out", "plan.json").code == 0
 
     def reset(self) -> None:
-        """An empty project again."""
+        """An empty project again, and nothing where a command writes."""
         self.emulator.clear()
+        path = self.folder / OUT
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
 
     @property
     def is_untouched(self) -> bool:
