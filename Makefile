@@ -16,6 +16,8 @@ BIN := $(abspath $(VENV))/bin
 STAMP := $(VENV)/.installed-$(notdir $(PYTHON))
 IN_VENV := PATH="$(BIN):$$PATH"
 SCRIPTS := .ci/run demo/run.sh tools/get-go-tool tools/get-livekit-server
+# The programs; tests do on purpose what it warns of.
+BANDIT := bandit --quiet --configfile pyproject.toml --recursive reconciler benchmarks demo deploy tools .github/actions
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
 # What is locked: the package, its extras that tests or type checks touch, and the tools.
@@ -74,7 +76,7 @@ docs: $(STAMP) ## build the documentation site into site/, warnings as errors
 .PHONY: lint
 lint: $(STAMP) ## style, format, types, and who may import whom
 	@export $(IN_VENV); failed=; \
-	for check in "ruff check" "ruff format --check" mypy "lint-imports --no-logo" "shellcheck $(SCRIPTS)"; do \
+	for check in "ruff check" "ruff format --check" mypy "lint-imports --no-logo" "$(BANDIT)" "shellcheck $(SCRIPTS)"; do \
 		echo "--- $$check"; $$check || failed="$$failed '$$check'"; \
 	done; \
 	test -z "$$failed" || { echo "lint: failed:$$failed" >&2; exit 1; }
@@ -95,6 +97,17 @@ lowest: ## run the tests with the oldest dependencies that pyproject.toml allows
 	@uv pip install --quiet --python .venv-lowest/bin/python --resolution lowest-direct -e '.[docs,metrics,notify,serve,postgresql,write-back]'
 	@uv pip install --quiet --python .venv-lowest/bin/python --group dev
 	@PATH="$(abspath .venv-lowest)/bin:$$PATH" pytest -n auto --dist worksteal --ignore tests/project $(PYTEST_ARGS)
+
+# Asks a database of vulnerabilities over the network, so it is no part of `make lint` and of .ci/run. The other lock
+# files are parts of this one.
+.PHONY: audit
+audit: $(STAMP) ## is anything known against a version in the lock files? (over the network)
+	@$(IN_VENV) pip-audit --disable-pip --require-hashes --progress-spinner off -r $(LOCK)
+
+.PHONY: release
+release: $(STAMP) ## make wheel, sdist, bill of materials and checksums in dist/, the same bytes everywhere
+	@rm -rf dist
+	@$(IN_VENV) python -m tools.release dist
 
 .PHONY: lock
 lock: ## resolve the dependencies anew into requirements/ (needs uv)

@@ -67,7 +67,7 @@ class MergeRequest:
     def _ask(self, method: str, url: str, body: Mapping[str, str] | None = None) -> Any:
         data = json.dumps(body).encode() if body is not None else None
         headers = {"PRIVATE-TOKEN": self._token, "Content-Type": "application/json"}
-        request = urllib.request.Request(url, data, headers, method=method)  # noqa: S310
+        request = urllib.request.Request(url, data, headers, method=method)  # noqa: S310  # the runner's URL
         try:
             with _opener.open(request, timeout=TIMEOUT) as response:
                 return json.load(response)

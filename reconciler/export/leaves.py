@@ -82,7 +82,7 @@ def _codecs(value: Document) -> Node:
     assert isinstance(codecs, list)  # noqa: S101  # made by the gateway's reader of codecs
     nodes: list[Node] = []
     for codec in codecs:
-        assert isinstance(codec, dict)  # noqa: S101
+        assert isinstance(codec, dict)  # noqa: S101  # likewise
         name, rate = str(codec["name"]), codec["rate"]
         if not name or any(character.isspace() or character == "/" for character in name):
             raise Inexpressible("it has a codec with a name that LiveKit does not take")

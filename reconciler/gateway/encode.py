@@ -157,7 +157,7 @@ def _write_codecs(container: Any, document: Document) -> None:
     codecs = document.load()
     assert isinstance(codecs, list)  # noqa: S101  # made by the reader of codecs
     for codec in codecs:
-        assert isinstance(codec, dict)  # noqa: S101
+        assert isinstance(codec, dict)  # noqa: S101  # likewise
         container.add(name=codec["name"], rate=codec["rate"])
 
 

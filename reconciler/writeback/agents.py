@@ -364,7 +364,7 @@ def _convention_at(draft: Draft, convention: Convention, mark: Mark) -> Keys:
         entry = item.get(which) if isinstance(item, Keys) else None
         text = resolved(entry.value) if entry is not None else None
         if isinstance(text, Scalar) and text.text == (convention.room or convention.prefix):
-            assert isinstance(item, Keys)  # noqa: S101
+            assert isinstance(item, Keys)  # noqa: S101  # only keys have an entry
             return item
     raise Unwritable("the convention is not written where it is read from", "write it out")
 

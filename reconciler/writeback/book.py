@@ -60,7 +60,7 @@ def _section(draft: Draft, path: tuple[str, ...]) -> tuple[Draft, Keys, Entry] |
         entry = found.get(key) if isinstance(found, Keys) else None
         if entry is None:
             return None
-        assert isinstance(found, Keys)  # noqa: S101
+        assert isinstance(found, Keys)  # noqa: S101  # only keys have an entry
         holder, place = found, entry.value
     return None if holder is None or entry is None else (draft, holder, entry)
 

@@ -150,7 +150,7 @@ class Editor:
         if isinstance(change, Patch):
             own = isinstance(value, Keys)
             if own and not is_emptied(value, change):
-                assert isinstance(value, Keys)  # noqa: S101
+                assert isinstance(value, Keys)  # noqa: S101  # `own` says so
                 self.change(value, change)
             else:
                 self._replace(holder, entry, value, patched(self.draft.text, value, change))

@@ -121,7 +121,7 @@ class GitHub:
                 "X-GitHub-Api-Version": "2022-11-28",
                 "Authorization": f"Bearer {self._token}",
             }
-        request = urllib.request.Request(url, body, headers, method=method)  # noqa: S310
+        request = urllib.request.Request(url, body, headers, method=method)  # noqa: S310  # the runner's URL
         number = 1
         while True:
             answer = _once(request)

@@ -66,7 +66,7 @@ def _only_this_lane(
 
 def _ordered(waits: Waits, places: Mapping[int, tuple[int, int]]) -> Ordered:
     # A ring would leave calls out of the plan without a word.
-    assert len(places) == len(waits.operations), "operations wait for each other"  # noqa: S101
+    assert len(places) == len(waits.operations), "operations wait for each other"  # noqa: S101  # a bug
     # Places were given in the order of the steps, batch by batch.
     position = {index: number for number, index in enumerate(places)}
     steps = tuple(
