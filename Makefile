@@ -28,6 +28,14 @@ BACKEND := import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["bu
 COMPILE := uv pip compile --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet
 
+# An environment that no lock file describes: what a resolver finds today within the bounds of pyproject.toml.
+define resolve
+command -v uv >/dev/null || { echo "uv is needed: python3 -m pip install uv" >&2; exit 1; }; \
+rm -rf $(1) && uv venv --quiet --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" $(1) && \
+uv pip install --quiet --python $(1)/bin/python --resolution $(2) -e '.[docs,metrics,notify,serve,postgresql,write-back]' && \
+uv pip install --quiet --python $(1)/bin/python --group dev
+endef
+
 .PHONY: help
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1\t\2/' | \
@@ -92,17 +100,20 @@ bench: $(STAMP) ## speed and memory beside bare scripts (needs a real server; BE
 
 .PHONY: lowest
 lowest: ## run the tests with the oldest dependencies that pyproject.toml allows (needs uv)
-	@command -v uv >/dev/null || { echo "uv is needed: python3 -m pip install uv" >&2; exit 1; }
-	@rm -rf .venv-lowest && uv venv --quiet --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" .venv-lowest
-	@uv pip install --quiet --python .venv-lowest/bin/python --resolution lowest-direct -e '.[docs,metrics,notify,serve,postgresql,write-back]'
-	@uv pip install --quiet --python .venv-lowest/bin/python --group dev
+	@$(call resolve,.venv-lowest,lowest-direct)
 	@PATH="$(abspath .venv-lowest)/bin:$$PATH" pytest -n auto --dist worksteal --ignore tests/project $(PYTEST_ARGS)
+
+# What the next `make lock` would bring: the tests on it, and nothing that stays.
+.PHONY: newest
+newest: ## run the tests with the newest dependencies that pyproject.toml allows (needs uv)
+	@$(call resolve,.venv-newest,highest)
+	@PATH="$(abspath .venv-newest)/bin:$$PATH" pytest -n auto --dist worksteal --ignore tests/project $(PYTEST_ARGS)
 
 # Asks a database of vulnerabilities over the network, so it is no part of `make lint` and of .ci/run. The other lock
 # files are parts of this one.
 .PHONY: audit
 audit: $(STAMP) ## is anything known against a version in the lock files? (over the network)
-	@$(IN_VENV) pip-audit --disable-pip --require-hashes --progress-spinner off -r $(LOCK)
+	@$(IN_VENV) pip-audit --strict --disable-pip --require-hashes --progress-spinner off -r $(LOCK)
 
 .PHONY: release
 release: $(STAMP) ## make wheel, sdist, bill of materials and checksums in dist/, the same bytes everywhere
@@ -118,5 +129,5 @@ lock: ## resolve the dependencies anew into requirements/ (needs uv)
 
 .PHONY: clean
 clean: ## remove what the other targets made
-	rm -rf "$(VENV)" .venv-lowest build dist site *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf "$(VENV)" .venv-lowest .venv-newest build dist site *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +

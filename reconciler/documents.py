@@ -24,6 +24,15 @@ def schema(name: str) -> dict[str, Any]:
     return loaded
 
 
+def require_version(path: Path, name: str, version: object, known: int) -> None:
+    """Raises `FileError` for the file of another version of this program, which cannot be read for sure."""
+    if isinstance(version, int) and version != known:
+        raise FileError(
+            f"{path}: the {name} has format {version}, this version reads {known}: "
+            "use the version that wrote it"
+        )
+
+
 def load_document(data: bytes, name: str, path: Path) -> dict[str, Any]:
     """The JSON object in a file, valid against its schema. Raises `FileError` with the first thing that is wrong.
 
@@ -39,7 +48,15 @@ def load_document(data: bytes, name: str, path: Path) -> dict[str, Any]:
         raise FileError(f"{path}: not a {name}: it holds half of a character") from error
     except (ValueError, RecursionError) as error:
         raise FileError(f"{path}: not a {name}: it is not JSON ({error})") from error
-    validator = jsonschema.Draft202012Validator(schema(name))
+    expected = schema(name)
+    version = expected["properties"]["format_version"]
+    if (
+        isinstance(document, dict)
+        and document.get("format") == expected["properties"]["format"]["const"]
+    ):
+        # Before the schema, which would find fault with whatever comes first.
+        require_version(path, name, document.get("format_version"), version["const"])
+    validator = jsonschema.Draft202012Validator(expected)
     wrong = next(iter(validator.iter_errors(document)), None)
     if wrong is not None:
         where = "".join(

@@ -42,6 +42,10 @@ class Fingerprints:
         }
         return self._digest([one.kind, one.name, fields])
 
+    def seal(self, data: bytes) -> str:
+        """A digest of a whole file, which nobody can make who has not the key."""
+        return hmac.new(self._key, b"seal\0" + data, "sha256").hexdigest()
+
     def _digest(self, value: JsonValue) -> str:
         # JSON can escape half a character, which is no UTF-8 by itself.
         data = canonical_json(value).encode(errors="surrogatepass")

@@ -3,11 +3,16 @@
 A file holds the plan itself, digests of the live objects it touches, and a digest of the file. It is refused when
 the file is damaged, is for another project, was applied already, or when one of its objects changed since; it can be
 shown in any case. Secrets are not in it: they are read anew from where the plan says they come from.
+
+The digest of the file is a seal: keyed by the project's API secret, so that a file that passes was made by somebody who
+could have written to the project anyway. That is why it is applied without a question. A plan that was made without the
+key has a plain digest, which finds accidents and no forger: it is asked about like a plan that nobody saved.
 """
 
 from __future__ import annotations
 
 import hashlib
+import hmac
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
@@ -18,6 +23,7 @@ from reconciler.config.secrets import SecretSource
 from reconciler.core.objects import Fields, Live, Snapshot
 from reconciler.core.plan import Action, Call, Plan
 from reconciler.core.values import References, SecretRef, Unknown, without_secret
+from reconciler.documents import require_version
 from reconciler.errors import FileError, ReconcileError, Refused, SecretMissing
 from reconciler.files import read_bytes, write_private
 from reconciler.fingerprint import Fingerprints
@@ -27,6 +33,13 @@ from reconciler.sip.spec import KIND_BY_NAME
 
 FORMAT = "livekit-reconciler/plan"
 FORMAT_VERSION = 1
+
+
+class _Head(msgspec.Struct, frozen=True):
+    """As much of any version's file as tells what it is."""
+
+    format: str = ""
+    format_version: int = 0
 
 
 class SavedPlan(msgspec.Struct, frozen=True):
@@ -51,14 +64,16 @@ class SavedPlan(msgspec.Struct, frozen=True):
     digest: str = ""
 
 
-def save_plan(path: Path, saved: SavedPlan) -> None:
+def save_plan(path: Path, saved: SavedPlan, fingerprints: Fingerprints | None) -> None:
     """Writes a plan file, readable by its owner alone."""
-    sealed = msgspec.structs.replace(saved, digest=_digest(saved))
+    sealed = msgspec.structs.replace(saved, digest=_digest(saved, fingerprints))
     write_private(path, msgspec.json.format(msgspec.json.encode(sealed), indent=1) + b"\n", "plan")
 
 
-def _digest(saved: SavedPlan) -> str:
+def _digest(saved: SavedPlan, fingerprints: Fingerprints | None) -> str:
     body = msgspec.json.encode(msgspec.structs.replace(saved, digest=""), order="sorted")
+    if saved.keyed and fingerprints is not None:
+        return fingerprints.seal(body)
     return hashlib.sha256(body).hexdigest()
 
 
@@ -66,9 +81,11 @@ def read_plan(path: Path, data: bytes | None = None) -> SavedPlan:
     """A plan file, whatever its state; `data` is its content where it was read. Raises `FileError` where it is none."""
     data = read_bytes(path, "plan") if data is None else data
     try:
-        head = msgspec.json.decode(data, type=dict[str, msgspec.Raw])
-        if head.get("format") != msgspec.Raw(msgspec.json.encode(FORMAT)):
+        head = msgspec.json.decode(data, type=_Head)
+        if head.format != FORMAT:
             raise FileError(f"{path}: not a saved plan: write one with `reconcile plan --out FILE`")
+        # Before anything else is read: what else stands in it is only known of this version's files.
+        require_version(path, "plan", head.format_version, FORMAT_VERSION)
         saved = msgspec.json.decode(data, type=SavedPlan)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         if not data.lstrip().startswith(b"{"):
@@ -76,17 +93,14 @@ def read_plan(path: Path, data: bytes | None = None) -> SavedPlan:
                 f"{path}: not a saved plan; a configuration is named with -c"
             ) from error
         raise FileError(f"{path}: the plan is damaged: {error}: make a new one") from error
-    if saved.format_version != FORMAT_VERSION:
-        raise FileError(
-            f"{path}: the plan has format {saved.format_version}, this version reads {FORMAT_VERSION}"
-        )
     return saved
 
 
-def require_intact(path: Path, saved: SavedPlan) -> None:
+def require_intact(path: Path, saved: SavedPlan, fingerprints: Fingerprints) -> None:
     """Raises `Refused` where the file is not what was written. The digest is computed anew, never believed."""
-    if saved.digest != _digest(saved):
-        raise Refused(f"{path}: the plan was changed after it was saved: make a new one")
+    if not hmac.compare_digest(saved.digest, _digest(saved, fingerprints)):
+        other = ", or made with another API secret" if saved.keyed else ""
+        raise Refused(f"{path}: the plan was changed after it was saved{other}: make a new one")
 
 
 def touched_by(plan: Plan, live: Snapshot, fingerprints: Fingerprints) -> dict[str, str]:

@@ -115,7 +115,9 @@ def may_write(
         raise Refused(f"nothing was written: {reason}")
     tell_pace(pace_of_applies(request, [prepared]), output)
     has_writes = not plan.is_empty or (prepared.rooms is not None and prepared.rooms.has_writes)
-    if has_writes and prepared.saved is None and not writing.auto_approve:
+    # What somebody sealed who has the key is approved; a plan made without it could be anybody's.
+    is_sealed = prepared.saved is not None and prepared.saved[1].keyed
+    if has_writes and not is_sealed and not writing.auto_approve:
         if output.format != "text":
             # Whoever is asked has to see what for; the data on stdout comes afterwards.
             shown = show_plan(document, Format.TEXT)

@@ -7,7 +7,6 @@ is known again. What the apply left is added when it has ended. Nothing here kno
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -110,7 +109,6 @@ def load_backup(path: Path, data: bytes | None = None) -> Backup:
     from reconciler.documents import load_document
 
     data = read_bytes(path, "backup") if data is None else data
-    _require_version(path, data)
     document = load_document(data, "backup", path)
     _require_sound(path, document)
     era = Era(document["era"])
@@ -132,21 +130,6 @@ def load_backup(path: Path, data: bytes | None = None) -> Backup:
         applied is not None,
         applied["left"] if applied is not None else None,
     )
-
-
-def _require_version(path: Path, data: bytes) -> None:
-    """Raises `FileError` for the file of a newer version, whose schema nobody knows here."""
-    try:
-        document = json.loads(data)
-    except (ValueError, RecursionError):
-        return  # told with its reason by the reader
-    if isinstance(document, dict) and document.get("format") == FORMAT:
-        version = document.get("format_version")
-        if isinstance(version, int) and version > FORMAT_VERSION:
-            raise FileError(
-                f"{path}: the backup has format {version}, this version reads {FORMAT_VERSION}: "
-                "roll back with the version that wrote it"
-            )
 
 
 def _require_sound(path: Path, document: Mapping[str, Any]) -> None:

@@ -36,6 +36,7 @@ def save(path: Path, prepared: Prepared, context: Context) -> None:
             plan=prepared.plan,
             context=msgspec.to_builtins(context),
         ),
+        prints,
     )
 
 

@@ -226,17 +226,18 @@ def prepare_saved(request: Request, path: Path) -> Prepared:
     from reconciler.planfile import read_plan, require_fresh, require_intact, secrets_from
 
     saved = read_plan(path)
-    require_intact(path, saved)
     endpoint = endpoint_from(request.environ, saved.env_prefix)
     if endpoint.host != saved.plan.host:
         raise Refused(
             f"{path}: the plan is for {saved.plan.host}, the environment names {endpoint.host}: nothing was read"
         )
+    prints = Fingerprints(endpoint.api_secret)
+    require_intact(path, saved, prints)
     rooms = _rooms_of_file(request, path, endpoint) if request.rooms else None
     server, observed = observe_server(request, endpoint, find_era=False)
     server.era = saved.era
     live = server.snapshot(observed)
-    require_fresh(path, saved, live, Fingerprints(endpoint.api_secret) if saved.keyed else None)
+    require_fresh(path, saved, live, prints if saved.keyed else None)
     server.use_secrets(secrets_from(saved, request.environ))
     configuration = Configuration(
         files=saved.files, project=Project(saved.plan.project, env_prefix=saved.env_prefix)

@@ -319,11 +319,21 @@ def test_a_plan_whose_seal_is_broken_is_refused_by_apply(
 ) -> None:
     """What is no part of the comparison still belongs to the file's digest."""
     reviewed(runner)
-    poison(github, '"keyed": true', '"keyed": false')
+    poison(github, '"tool_version": "', '"tool_version": "9')
     ran = push(runner)
     assert ran.conclusion == "failure"
     assert writes(livekit_emulator) == []
     assert "was changed after it was saved" in ran.log
+
+
+def test_a_plan_without_a_seal_is_approved_as_the_one_that_has_it(
+    runner: WorkflowRunner, github: FakeGitHub, livekit_emulator: Emulator
+) -> None:
+    """Whoever takes the seal off a plan gets the plan of the default branch applied, which is the same."""
+    reviewed(runner)
+    poison(github, '"keyed": true', '"keyed": false')
+    assert push(runner).conclusion == "success"
+    assert len(writes(livekit_emulator)) == 3
 
 
 @pytest.mark.parametrize(

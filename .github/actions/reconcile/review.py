@@ -2,7 +2,8 @@
 
 It plans the default branch anew, and compares that with the plan that was saved for the pull request: the same
 changes, the same calls in the same order, from the same values. Then the reviewed file itself is approved, to be
-applied in the next job; a saved plan refuses by itself where one of its objects has changed once more until then.
+applied in the next job; a saved plan refuses by itself where one of its objects has changed once more until then. One
+that was made without a key, for a fork, has no seal: the plan of this run, which is the same, is approved instead.
 Where the two differ, or nobody has reviewed anything, it refuses, unless `allow-unreviewed` says that the summary of
 this run is the review.
 """
@@ -48,6 +49,9 @@ def run(step: Step, github: GitHub) -> int:
     approved.unlink(missing_ok=True)
     try:
         told = _take_reviewed(step, github, wanted, approved)
+        if not load_plan(approved).get("keyed"):
+            # Made where there was no key, so nobody could seal it. Ours is the same, with a seal.
+            now.replace(approved)
     except (Unreviewed, GitHubError) as error:
         if not step.is_true("allow_unreviewed"):
             return _refuse(step, str(error))
