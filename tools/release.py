@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
+from packaging.utils import NormalizedName, canonicalize_name
 
 ROOT = Path(__file__).parents[1]
 # What the container image has: the package with all that it can do at run time.
@@ -70,7 +70,7 @@ def _bill(path: Path, root: Path, environ: dict[str, str]) -> None:
     path.write_text(json.dumps(bill, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
-def _direct(root: Path) -> set[str]:
+def _direct(root: Path) -> set[NormalizedName]:
     """The names of what pyproject.toml asks for, extras included."""
     project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = project["optional-dependencies"].values()

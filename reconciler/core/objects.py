@@ -51,12 +51,16 @@ class Desired:
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """An object as the server has it."""
+    """An object as the server has it.
+
+    `unnamed` are fields that a newer server has and nobody here can name, by their numbers: they are kept as they are.
+    """
 
     kind: str
     id: str
     name: str
     fields: Fields
+    unnamed: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:

@@ -85,7 +85,8 @@ def stored_former(kind: str, message: Any, secrets: Mapping[str, FormerSecret]) 
     """An object as it stands in the file."""
     stored = stored_object(KIND_BY_NAME[kind], message)
     told = {path: _stored_secret(one) for path, one in sorted(secrets.items())}
-    return {"message": stored["message"], "secrets": told} if told else stored
+    stored.pop("hidden", None)
+    return {**stored, "secrets": told} if told else stored
 
 
 def _stored_secret(one: FormerSecret) -> dict[str, Any]:
@@ -170,7 +171,7 @@ def _former_objects(document: Mapping[str, Any], era: Era, path: Path) -> Iterat
                     refs.items(), one.get("secrets", {}).values(), strict=True
                 )
             }
-            live = live_of(KIND_BY_NAME[kind], message, secrets, era)
+            live = live_of(KIND_BY_NAME[kind], message, secrets, era, one.get("unnamed", ()))
             _require_known(kind, live, path)
             yield FormerObject(live, secrets)
 

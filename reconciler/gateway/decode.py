@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from typing import Any, TypeAlias
 
@@ -37,6 +38,7 @@ from reconciler.gateway.messages import (
     asked_of,
     word_of,
 )
+from reconciler.gateway.unnamed import unnamed_fields
 from reconciler.sip.era import Era
 from reconciler.sip.fields import phone_numbers
 from reconciler.sip.spec import DISPATCH_RULE, ENCRYPTION, ENCRYPTION_PATH
@@ -60,7 +62,8 @@ def live_object(kind: Kind, message: Any, era: Era) -> Live:
         if which is not None:
             fields["rooms"] = which.removeprefix(BODY_PREFIX)
     _read_encryption(message, era, fields)
-    return Live(kind.name, getattr(message, ID_FIELD[kind.name]), message.name, fields)
+    identifier = getattr(message, ID_FIELD[kind.name])
+    return Live(kind.name, identifier, message.name, fields, unnamed_fields(message))
 
 
 def _read(table: Table, message: Message, fields: Fields) -> None:
@@ -171,4 +174,4 @@ def with_unknown_passwords(objects: dict[str, list[Live]]) -> dict[str, list[Liv
 def _doubted(one: Live) -> Live:
     if "auth.username" not in one.fields:
         return one
-    return Live(one.kind, one.id, one.name, {**one.fields, _PASSWORD_PATH: Unknown()})
+    return replace(one, fields={**one.fields, _PASSWORD_PATH: Unknown()})

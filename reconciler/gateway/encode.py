@@ -59,6 +59,9 @@ def _choose_body(message: Any, value: PlainValue | None) -> None:
         message.rule.SetInParent()
         return
     which = f"{BODY_PREFIX}{value}"
+    if message.rule.WhichOneof("rule") is None:
+        # What is there may be a body that only a newer LiveKit has. Of two, a server takes the one that comes last.
+        message.rule.DiscardUnknownFields()
     if message.rule.WhichOneof("rule") != which:
         getattr(message.rule, which).SetInParent()
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -37,22 +37,26 @@ class StoredSnapshot:
     host: str
     era: Era | None
     taken_at: str
-    objects: Mapping[str, list[tuple[Any, tuple[str, ...]]]]
+    objects: Mapping[str, list[tuple[Any, tuple[str, ...], tuple[str, ...]]]]
 
     def snapshot(self, era: Era) -> Snapshot:
         """The live project as it was."""
         objects: dict[str, list[Live]] = {}
         for kind, stored in self.objects.items():
             objects[kind] = [
-                live_of(KIND_BY_NAME[kind], message, hidden, era) for message, hidden in stored
+                live_of(KIND_BY_NAME[kind], message, hidden, era, unnamed)
+                for message, hidden, unnamed in stored
             ]
         return Snapshot(self.host, with_unknown_passwords(objects))
 
 
-def live_of(kind: Kind, message: Any, hidden: Iterable[str], era: Era) -> Live:
+def live_of(
+    kind: Kind, message: Any, hidden: Iterable[str], era: Era, unnamed: Iterable[str] = ()
+) -> Live:
     """A stored message as a live object; what is hidden of it is unknown."""
     live = live_object(kind, message, era)
-    return Live(live.kind, live.id, live.name, {**live.fields, **dict.fromkeys(hidden, Unknown())})
+    fields = {**live.fields, **dict.fromkeys(hidden, Unknown())}
+    return replace(live, fields=fields, unnamed=tuple(unnamed))
 
 
 def snapshot_document(
@@ -73,8 +77,9 @@ def snapshot_document(
 
 
 def stored_object(kind: Kind, message: Any) -> dict[str, Any]:
-    """A message in LiveKit's own JSON without its secrets, and which ones these are."""
-    fields = live_object(kind, message, Era.NEW).fields
+    """A message in LiveKit's own JSON without its secrets, and which ones these are; and what JSON cannot say."""
+    live = live_object(kind, message, Era.NEW)
+    fields = live.fields
     hidden = [path for path in fields if kind.field(path).type in _SECRET_TYPES]
     if hidden:
         copy = type(message)()
@@ -87,7 +92,12 @@ def stored_object(kind: Kind, message: Any) -> dict[str, Any]:
     except SerializeToJsonError as error:
         label = message.name or getattr(message, ID_FIELD[kind.name])
         raise FileError(f'{kind.title} "{label}" cannot be written as JSON: {error}') from error
-    return {"message": told, "hidden": hidden} if hidden else {"message": told}
+    stored: dict[str, Any] = {"message": told}
+    if hidden:
+        stored["hidden"] = hidden
+    if live.unnamed:
+        stored["unnamed"] = list(live.unnamed)
+    return stored
 
 
 def _no_secrets(path: str) -> str:
@@ -112,7 +122,10 @@ def load_snapshot(path: Path, data: bytes | None = None) -> StoredSnapshot:
     data = read_bytes(path, "snapshot") if data is None else data
     document = load_document(data, "snapshot", path)
     objects = {
-        kind: [(message, tuple(one.get("hidden", ()))) for one, message in found]
+        kind: [
+            (message, tuple(one.get("hidden", ())), tuple(one.get("unnamed", ())))
+            for one, message in found
+        ]
         for kind, found in stored_messages(document["objects"], path).items()
     }
     return StoredSnapshot(

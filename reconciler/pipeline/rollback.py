@@ -59,7 +59,8 @@ def prepare_rollback(request: Request, path: Path, *, keep_secrets: bool = False
     server.use_secrets(secrets_of(wanted.configuration))
     notes = [*plan.notes, *_unchecked(wanted)]
     if not plan.is_empty:
-        notes += (*wanted.notes, *_new_ids(plan), *_meanwhile(backup, live, plan, prints))
+        notes += (*wanted.notes, *_new_ids(plan), *_lost_fields(backup, plan))
+        notes += _meanwhile(backup, live, plan, prints)
     plan = msgspec.structs.replace(plan, notes=tuple(notes))
     return Prepared(
         wanted.configuration,
@@ -119,6 +120,18 @@ def _new_ids(plan: Plan) -> Iterator[str]:
     if made:
         told = _listed(list(made.values()))
         yield f"back with another id than before, which applications that dial by id need: {told}"
+
+
+def _lost_fields(backup: Backup, plan: Plan) -> Iterator[str]:
+    """What a deleted object had that no file can say, because LiveKit's JSON has no word for it here."""
+    made = {(one.kind, one.name) for one in plan.changes if one.action is Action.CREATE}
+    lost = [
+        f'{KIND_BY_NAME[one.live.kind].title} "{one.live.name}" ({", ".join(one.live.unnamed)})'
+        for one in backup.objects
+        if one.live.unnamed and (one.live.kind, one.live.name) in made
+    ]
+    if lost:
+        yield f"back without fields of a newer LiveKit, known by their numbers alone: {_listed(lost)}"
 
 
 def _meanwhile(backup: Backup, live: Snapshot, plan: Plan, prints: Fingerprints) -> Iterator[str]:

@@ -26,7 +26,7 @@ from reconciler.sip.check import check_honoured, check_object
 from reconciler.sip.collisions import Collision, Object, collisions, explain, explain_live
 from reconciler.sip.era import Era
 from reconciler.sip.occupancy import PENDING
-from reconciler.sip.spec import DISPATCH_RULE, INBOUND_TRUNK, KINDS
+from reconciler.sip.spec import DISPATCH_RULE, INBOUND_TRUNK, KIND_BY_NAME, KINDS
 
 if TYPE_CHECKING:
     from reconciler.planning.routes import Routes
@@ -99,6 +99,7 @@ class Draft:
             notes.append("the file lists nothing: without sip and agents it manages nothing")
         sent = calls(settled.ordered, settled.differences)
         notes.extend(_untold_passwords(settled, sent))
+        notes.extend(_unnamed_fields(self._live, self._matched))
         findings = list(configuration.findings)
         for one in self._matched.values():
             findings.extend(one.findings)
@@ -197,6 +198,19 @@ def _untold_passwords(settled: Settled, sent: Iterable[Call]) -> Iterator[str]:
     if names:
         shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
         yield f"the live passwords of {shown} are not told and not compared: --write-secrets NAME writes one anew"
+
+
+def _unnamed_fields(live: Snapshot, kinds: Iterable[str]) -> Iterator[str]:
+    """One note for all fields of a LiveKit to come, which an update keeps and no plan can compare."""
+    names = [
+        f'{KIND_BY_NAME[kind].title} "{one.label}" ({", ".join(one.unnamed)})'
+        for kind in kinds
+        for one in live.of(kind)
+        if one.unnamed
+    ]
+    if names:
+        shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+        yield f"fields of a newer LiveKit, known by their numbers alone, are kept and not compared: {shown}"
 
 
 def _in_one_order(live: Snapshot) -> Snapshot:

@@ -102,6 +102,15 @@ def test_a_body_from_the_future_is_no_kind() -> None:
     assert rule.rule.SerializeToString() == UNKNOWN_FIELD
 
 
+def test_a_body_from_the_future_gives_way_to_the_one_that_is_written() -> None:
+    """Of two bodies in one message the last one counts, and what nobody can name comes last."""
+    rule = sip.SIPDispatchRuleInfo()
+    rule.rule.MergeFromString(UNKNOWN_FIELD)
+    _write(DISPATCH_RULE, rule, {"rooms": "direct", "rooms.direct.room": "lobby"})
+    assert UNKNOWN_FIELD not in rule.SerializeToString()
+    assert rule.rule.dispatch_rule_direct.room_name == "lobby"
+
+
 def test_repeated_and_empty_texts_are_kept() -> None:
     """A list is read as the server has it, repeats and empty entries included."""
     trunk = sip.SIPInboundTrunkInfo(numbers=["", "+15550100001", "+15550100001"])

@@ -85,6 +85,16 @@ def test_what_is_read() -> None:
     assert TURN not in repr(found)
 
 
+def test_what_a_newer_livekit_adds_is_passed_over() -> None:
+    """Keys that nobody knows, at any depth, of any type: the webhook means what it meant without them."""
+    newer = {
+        **STARTED,
+        "region": {"name": "moon", "zones": [1, None, {"a": []}]},
+        "room": {**STARTED["room"], "orbit": 1e9, "": None},  # type: ignore[dict-item]
+    }
+    assert read(newer) == read(STARTED)
+
+
 def test_an_agent_that_joined() -> None:
     """Who it is stands in its attributes, under either name; that of an unnamed worker is empty."""
     for attributes, name in (
