@@ -13,12 +13,14 @@ from reconciler.core.values import Secret
 from reconciler.fingerprint import Fingerprints
 from reconciler.planfile import SavedPlan
 from tests.cli.conftest import CONFIGURATION
+from tests.cli.drifting import change_by_hand
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from reconciler.emulator.server import Emulator
     from tests.support.cli import Shell
+    from tests.support.receiver import Receiver
 
 PIN = "4711"
 WITH_PIN = CONFIGURATION.replace(
@@ -154,6 +156,20 @@ def test_a_strangers_file_reads_nothing_into_what_is_shown(applied: Shell) -> No
     told += (applied.folder / "plan.json").read_text()
     assert "private.txt" in told
     assert canary not in told
+
+
+def test_what_is_remembered_hides_no_drift(
+    told: Shell, receiver: Receiver, livekit_emulator: Emulator
+) -> None:
+    """A state in which all was told keeps the messages back, and neither the exit code nor what is shown."""
+    assert told.run("drift").code == 0
+    change_by_hand(livekit_emulator)
+    first = told.run("drift")
+    assert (first.code, len(receiver.take())) == (2, 1)
+    again = told.run("drift")
+    assert (again.code, again.out) == (2, first.out)
+    assert "by hand" in again.out
+    assert receiver.take() == []
 
 
 NEWER = {

@@ -2,34 +2,14 @@
 
 from __future__ import annotations
 
-import ast
-from pathlib import Path
-
-from tools.reliability import PAGE, ROOT, filled, recorded, rows
-
-
-def _has(test: str) -> bool:
-    """Whether there is such a test: `tests/a.py::test_b`, or a whole file."""
-    file, _, name = test.partition("::")
-    path = ROOT / file
-    if not path.is_file():
-        return False
-    return not name or name in _functions(path)
-
-
-def _functions(path: Path) -> set[str]:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    return {
-        one.name
-        for one in ast.walk(tree)
-        if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef)
-    }
+from tests.docs.tests_named import exists
+from tools.reliability import PAGE, filled, recorded, rows
 
 
 def test_every_promise_names_tests_that_exist() -> None:
     """A promise whose test is gone is none."""
     page = PAGE.read_text(encoding="utf-8")
-    missing = [test for row in rows(page) for test in row.tests if not _has(test)]
+    missing = [test for row in rows(page) for test in row.tests if not exists(test)]
     assert missing == []
 
 
