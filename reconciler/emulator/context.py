@@ -1,10 +1,9 @@
-"""What the kinds of SIP objects share: the quirks of the server, ids, hidden passwords, times, refusals."""
+"""What the kinds of SIP objects share: the quirks of the server, ids, hidden passwords, refusals."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from reconciler.emulator.errors import TwirpError, invalid, wrapped
 from reconciler.emulator.validation import Refusal, SecurityRefusal
@@ -13,22 +12,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from google.protobuf.message import Message
-    from google.protobuf.timestamp_pb2 import Timestamp
 
     from reconciler.emulator.quirks import Quirks
     from reconciler.emulator.state import Shelf
 
 M = TypeVar("M", bound="Message")
 F = TypeVar("F")
-
-
-class Stamped(Protocol):
-    """An object with the times a server may keep."""
-
-    @property
-    def created_at(self) -> Timestamp: ...
-    @property
-    def updated_at(self) -> Timestamp: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +35,6 @@ class Context:
         hidden = copied(trunk)
         hidden.ClearField("auth_password")
         return hidden
-
-    def stamp(self, info: Stamped, created: Timestamp | None) -> None:
-        """Note when an object was made and changed, if the server does (`Quirks.stamps_times`)."""
-        if not self.quirks.stamps_times:
-            return
-        now = datetime.now(UTC)
-        info.updated_at.FromDatetime(now)
-        if created is None:
-            info.created_at.FromDatetime(now)
-        else:
-            info.created_at.CopyFrom(created)
 
     def find(self, shelf: Shelf[M, F], key: str, *, required: str, missing: str) -> M:
         """The object a call names, or the errors for no id and for an unknown one."""

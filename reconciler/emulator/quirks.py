@@ -2,8 +2,7 @@
 
 Every difference between versions that the emulator shows stands in this file; the other modules ask a `Quirks`
 value and never compare versions. 1.8.4 and 1.9.12 were measured on running servers (`tests/contract`,
-`tests/real`); 1.13.11 follows SIP-SEMANTICS, because it cannot be installed the same way, and is marked so where it
-is a guess.
+`tests/real`); 1.13.11 follows SIP-SEMANTICS, and was measured once, as docs/livekit.md says.
 """
 
 from __future__ import annotations
@@ -145,9 +144,6 @@ class Quirks:
     absent_participant_is_unavailable: bool = False
     """UpdateParticipant of somebody who is not there waits and answers 503 instead of 404 (measured on 1.8.4)."""
 
-    stamps_times: bool = False
-    """`created_at` and `updated_at` are set by the server; a guess for new servers, false for 1.9.12 (measured)."""
-
     def knows(self, message: str, name: str) -> bool:
         """Whether this server knows a field of a message."""
         return name not in self.unknown_fields.get(message, frozenset())
@@ -163,7 +159,6 @@ class Quirks:
                 kindless_rule_is_invalid=True,
                 security_after_update_is_invalid=True,
                 validates_new_fields=True,
-                stamps_times=True,
             )
         minor = re.match(r"v?1\.(\d+)", version)
         if minor is not None and int(minor[1]) < 9:

@@ -56,7 +56,6 @@ class DispatchRules:
         # The rules to compare with are listed by the flat field, whichever shape is used.
         self._conflicts.check(rule_facts(rule), "", request.trunk_ids, self.shelf.facts)
         rule.sip_dispatch_rule_id = self._context.new_id("SDR_")
-        self._context.stamp(rule, None)
         self.store(rule)
         return rule
 
@@ -82,7 +81,6 @@ class DispatchRules:
         """UpdateSIPDispatchRule (SIP-SEMANTICS 42-44)."""
         new = _UPDATING.updated(self._context, self.shelf, request)
         self._conflicts.check(rule_facts(new.info), new.key, new.info.trunk_ids, self.shelf.facts)
-        self._context.stamp(new.info, new.created)
         self.store(new.info)
         return new.info
 

@@ -74,7 +74,6 @@ class InboundTrunks:
         trunk = copied(request.trunk)
         self._conflicts.check(inbound_facts(trunk), "", self.shelf.facts)
         trunk.sip_trunk_id = self._context.new_id("ST_")
-        self._context.stamp(trunk, None)
         self.store(trunk)
         return self._context.shown(trunk)
 
@@ -82,7 +81,6 @@ class InboundTrunks:
         """UpdateSIPInboundTrunk (SIP-SEMANTICS 42-44)."""
         new = _INBOUND.updated(self._context, self.shelf, request)
         self._conflicts.check(inbound_facts(new.info), new.key, self.shelf.facts)
-        self._context.stamp(new.info, new.created)
         self.store(new.info)
         return self._context.shown(new.info)
 
@@ -135,14 +133,12 @@ class OutboundTrunks:
             check_outbound(request.trunk, self._context.quirks)
         trunk = copied(request.trunk)
         trunk.sip_trunk_id = self._context.new_id("ST_")
-        self._context.stamp(trunk, None)
         self.store(trunk)
         return self._context.shown(trunk)
 
     def update(self, request: sip.UpdateSIPOutboundTrunkRequest) -> sip.SIPOutboundTrunkInfo:
         """UpdateSIPOutboundTrunk (SIP-SEMANTICS 42, 43)."""
         new = _OUTBOUND.updated(self._context, self.shelf, request)
-        self._context.stamp(new.info, new.created)
         self.store(new.info)
         return self._context.shown(new.info)
 

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from google.protobuf.message import Message
-    from google.protobuf.timestamp_pb2 import Timestamp
 
     from reconciler.emulator.quirks import Quirks
     from reconciler.emulator.state import Shelf
@@ -28,11 +27,10 @@ F = TypeVar("F")
 
 @dataclass(frozen=True, slots=True)
 class Updated(Generic[M]):
-    """The object as it is to be, its id, and when it was made; not stored yet."""
+    """The object as it is to be, and its id; not stored yet."""
 
     info: M
     key: str
-    created: Timestamp
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +66,7 @@ class Updating(Generic[M]):
             else self._changed(stored, request.update, context)
         )
         setattr(info, self.id_field, key)
-        return Updated(info, key, stored.created_at)
+        return Updated(info, key)
 
     def _changed(self, stored: M, update: Any, context: Context) -> M:
         info: Any = copied(stored)
