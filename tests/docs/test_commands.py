@@ -25,6 +25,8 @@ NOT_RUN = {
     "these are yours",
     "it runs these tests",
     "it needs your editor",
+    "it builds into the checkout",
+    "it needs a release",
     "it needs lk and your project",
     "it needs a container engine",
 }
