@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import json
 import math
-import time
 from collections.abc import Mapping
-from email.utils import parsedate_to_datetime
 
 from urllib3.exceptions import (
     ConnectTimeoutError,
@@ -24,10 +22,15 @@ from urllib3.exceptions import (
 )
 
 from reconciler.errors import ApiError, BadAnswer, NotSupported, Rejected, Unauthorized, Unreachable
+from reconciler.gateway.answers import ahead_of_us, seconds_until, shown, stranger
 
 # Codes by which a server says that it failed, and not that the request is wrong. `unknown` is not among them: that
 # is how LiveKit's older servers refuse what their own validation finds (SIP-SEMANTICS 12, 43).
 _TRANSIENT = frozenset(("unavailable", "internal", "deadline_exceeded", "aborted", "canceled"))
+
+
+# Less is forgiven by the server (a minute), and our tokens begin as much earlier.
+_CLOCKS_DIFFER = 60.0
 
 
 class Throttled(ApiError):
@@ -42,11 +45,7 @@ def lost(error: HTTPError, method: str, host: str, timeout: float) -> ApiError:
     """The error of a connection that broke: never sent, or perhaps done."""
     cause = error.reason if isinstance(error, MaxRetryError) and error.reason else error
     if isinstance(cause, SSLError):
-        reason = str(cause).removeprefix("[SSL: ").split("] ", 1)[-1].split(" (_ssl", 1)[0]
-        return BadAnswer(
-            f"{host}: no secure connection: {reason}: check LIVEKIT_URL and the certificate",
-            method=method,
-        )
+        return insecure(cause, method, host)
     unsent = _unsent(cause, timeout)
     if unsent:
         return Unreachable(f"{host}: {unsent}", method=method, sent=False)
@@ -56,6 +55,15 @@ def lost(error: HTTPError, method: str, host: str, timeout: float) -> ApiError:
         f"{method}: {host} closed the connection before it answered: try again",
         method=method,
         sent=True,
+    )
+
+
+def insecure(cause: BaseException, method: str, host: str) -> BadAnswer:
+    """The error of a server that is not, or not provably, the one that was meant."""
+    reason = str(cause).split("] ", 1)[-1].split(" (_ssl", 1)[0].split(" [", 1)[0]
+    return BadAnswer(
+        f"{host}: no secure connection: {shown(reason)}: check LIVEKIT_URL and the certificate",
+        method=method,
     )
 
 
@@ -80,16 +88,6 @@ def too_slow(method: str, host: str, timeout: float) -> Unreachable:
     )
 
 
-def stranger(method: str, host: str, content_type: str, status: int) -> BadAnswer:
-    """The error of an answer that is not LiveKit's."""
-    kind = content_type.split(";")[0] or "nothing"
-    return BadAnswer(
-        f"{method}: {host} answers with {kind}, which is not LiveKit's API: check LIVEKIT_URL",
-        method=method,
-        status=status,
-    )
-
-
 def failure(
     method: str, host: str, status: int, headers: Mapping[str, str], body: bytes
 ) -> ApiError:
@@ -97,7 +95,7 @@ def failure(
     code, message = _twirp_error(body)
     said = f" ({message})" if message else ""
     if 300 <= status < 400:
-        target = headers.get("Location", "elsewhere")
+        target = shown(headers.get("Location", "")) or "elsewhere"
         return BadAnswer(
             f"{host} redirects to {target}: the key is not sent there; put the right address into LIVEKIT_URL",
             method=method,
@@ -110,7 +108,7 @@ def failure(
             retry_after=_seconds(headers.get("Retry-After")),
         )
     if status in (401, 403) or code == "permission_denied":
-        return _unauthorized(method, host, status, code, said)
+        return _unauthorized(method, host, status, code, said, headers)
     if "sip not connected" in message or code == "bad_route":
         return _unsupported(method, host, status, code)
     if status >= 500 and (not code or code in _TRANSIENT):
@@ -125,12 +123,26 @@ def failure(
     )
 
 
-def _unauthorized(method: str, host: str, status: int, code: str, said: str) -> Unauthorized:
-    if status == 401:
+def _unauthorized(
+    method: str, host: str, status: int, code: str, said: str, headers: Mapping[str, str]
+) -> Unauthorized:
+    ahead = ahead_of_us(headers) or 0.0
+    if status == 401 and abs(ahead) > _CLOCKS_DIFFER:
+        side = "behind" if ahead > 0.0 else "ahead of"
+        text = f"refuses the key{said}: this machine's clock is {_long(abs(ahead))} {side} the server's: set it right"
+    elif status == 401:
         text = f"refuses the key{said}: check LIVEKIT_API_KEY, LIVEKIT_API_SECRET and this machine's clock"
     else:
         text = f"does not let this key do {method}{said}: it needs a key that may administer SIP"
     return Unauthorized(f"{host} {text}", method=method, code=code, status=status)
+
+
+def _long(seconds: float) -> str:
+    """`90 s`, `61 min`, `30 h`."""
+    if seconds < 100.0:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60.0)
+    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h"
 
 
 def _unsupported(method: str, host: str, status: int, code: str) -> NotSupported:
@@ -151,8 +163,8 @@ def _twirp_error(body: bytes) -> tuple[str, str]:
         return "", ""
     code, message = loaded.get("code"), loaded.get("msg")
     return (
-        code if isinstance(code, str) else "",
-        " ".join(message.split()) if isinstance(message, str) else "",
+        shown(code) if isinstance(code, str) else "",
+        shown(message) if isinstance(message, str) else "",
     )
 
 
@@ -163,10 +175,10 @@ def _seconds(text: str | None) -> float | None:
     try:
         seconds = float(text)
     except ValueError:
-        try:
-            seconds = parsedate_to_datetime(text).timestamp() - time.time()
-        except ValueError:
+        until = seconds_until(text)
+        if until is None:
             return None
+        seconds = until
     return max(seconds, 0.0) if math.isfinite(seconds) else None
 
 

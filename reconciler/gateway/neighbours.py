@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from reconciler.gateway.twirp import connections_to
+from reconciler.gateway.connections import connections_to
 from reconciler.sip.era import Era
 
 if TYPE_CHECKING:

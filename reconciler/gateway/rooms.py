@@ -12,7 +12,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterable
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import aiohttp
@@ -38,7 +37,8 @@ from reconciler import __version__
 from reconciler.agents.live import LiveAgent, LiveDispatch, LiveRoom, with_inside
 from reconciler.core.values import AgentDispatch as Asked
 from reconciler.errors import ApiError, BadAnswer, Rejected, Unreachable
-from reconciler.gateway.failures import Throttled, failure, is_retryable, stranger
+from reconciler.gateway.answers import ahead_of_us, check_kind, room_for
+from reconciler.gateway.failures import Throttled, failure, is_retryable
 from reconciler.gateway.messages import write_asked
 from reconciler.gateway.rooms_decode import agent_of, dispatch_of, is_waiting, room_of
 from reconciler.gateway.rooms_failures import CONNECT_TIMEOUT, is_no_room, lost
@@ -320,15 +320,24 @@ class RoomsClient:
                 ),
                 allow_redirects=False,
             ) as response:
-                data = await response.read()
+                data = await self._read(method, response)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise lost(error, method, host, self.timeout) from error
-        self._set_clock(response.headers.get("Date", ""))
+        self._set_clock(response)
         if response.status != 200:
             raise self._failed(method, response, data)
-        if not response.content_type.startswith(_TYPE):
-            raise stranger(method, host, response.content_type, 200)
+        check_kind(method, host, response.headers, _TYPE)
         return data
+
+    async def _read(self, method: str, response: aiohttp.ClientResponse) -> bytes:
+        """The body, within the size that makes sense. Of a failure its beginning will do."""
+        room = room_for(method, self.endpoint.host, response.status, response.headers)
+        parts = []
+        async for part in response.content.iter_any():
+            parts.append(part)
+            if not room.takes(len(part)):
+                break
+        return b"".join(parts)
 
     async def _keep_quiet(self, method: str, deadline: float) -> None:
         """Waits as long as the server asked everybody to. Raises `Throttled` where that is too long for this call."""
@@ -347,13 +356,11 @@ class RoomsClient:
             self._quiet_until = max(self._quiet_until, time.monotonic() + error.retry_after)
         return error
 
-    def _set_clock(self, date: str) -> None:
+    def _set_clock(self, response: aiohttp.ClientResponse) -> None:
         """How far the server's clock is ahead. The header has whole seconds: less than two is no difference."""
-        try:
-            ahead = parsedate_to_datetime(date).timestamp() + 0.5 - time.time()
-        except ValueError:
-            return
-        self._ahead = ahead if abs(ahead) > 2.0 else 0.0
+        ahead = ahead_of_us(response.headers)
+        if ahead is not None:
+            self._ahead = ahead if abs(ahead) > 2.0 else 0.0
 
 
 __all__ = ["RoomsClient", "is_no_room"]

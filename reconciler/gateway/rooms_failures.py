@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import aiohttp
 
-from reconciler.errors import ApiError, BadAnswer, Unreachable
-from reconciler.gateway.failures import too_slow
+from reconciler.errors import ApiError, Unreachable
+from reconciler.gateway.failures import insecure, too_slow
 
 CONNECT_TIMEOUT = 10.0
 """Seconds until a connection has to be there."""
@@ -19,11 +19,10 @@ def is_no_room(error: ApiError) -> bool:
 def lost(error: BaseException, method: str, host: str, timeout: float) -> ApiError:
     """The error of a connection that broke: never sent, or perhaps done."""
     match error:
-        case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientSSLError():
-            return BadAnswer(
-                f"{host}: no secure connection: check LIVEKIT_URL and the certificate",
-                method=method,
-            )
+        case aiohttp.ClientConnectorCertificateError():
+            return insecure(error.certificate_error, method, host)
+        case aiohttp.ClientConnectorSSLError():
+            return insecure(error.os_error, method, host)
         case aiohttp.ClientConnectorDNSError():
             return Unreachable(
                 f"{host}: no such host: check LIVEKIT_URL", method=method, sent=False

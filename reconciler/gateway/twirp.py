@@ -17,8 +17,10 @@ from urllib3.exceptions import HTTPError
 
 from reconciler import __version__
 from reconciler.errors import BadAnswer, Unreachable
+from reconciler.gateway.answers import check_kind, room_for, stranger
+from reconciler.gateway.connections import connections_to
 from reconciler.gateway.deadline import Deadline
-from reconciler.gateway.failures import Throttled, failure, is_retryable, lost, stranger, too_slow
+from reconciler.gateway.failures import Throttled, failure, is_retryable, lost, too_slow
 from reconciler.gateway.token import TokenSource
 
 if TYPE_CHECKING:
@@ -28,14 +30,8 @@ if TYPE_CHECKING:
 Answer = TypeVar("Answer", bound=Message)
 
 CONNECT_TIMEOUT = 10.0
-MAX_ANSWER = 512 * 1024 * 1024
 # A socket without any time left would not even try.
 _SHORTEST = 0.05
-
-
-def connections_to(endpoint: Endpoint, most: int) -> urllib3.HTTPConnectionPool:
-    """Connections to one host, at most so many of them at a time."""
-    return urllib3.connection_from_url(endpoint.url, maxsize=most, block=True, retries=False)
 
 
 class TwirpClient:
@@ -161,7 +157,7 @@ class TwirpClient:
                     "Content-Type": content_type,
                     "User-Agent": f"livekit-reconciler/{__version__}",
                 },
-                timeout=urllib3.Timeout(connect=connect, read=remaining),
+                timeout=urllib3.Timeout(total=remaining, connect=connect),
                 redirect=False,
                 preload_content=False,
             )
@@ -170,30 +166,24 @@ class TwirpClient:
             raise lost(error, method, host, min(self.timeout, CONNECT_TIMEOUT)) from error
         if response.status != 200:
             raise failure(method, host, response.status, response.headers, answer)
-        answer_type = response.headers.get("Content-Type", "")
-        if not answer_type.startswith(content_type):
-            raise stranger(method, host, answer_type, 200)
+        check_kind(method, host, response.headers, content_type)
         return answer
 
     def _read(self, response: urllib3.BaseHTTPResponse, method: str, deadline: Deadline) -> bytes:
-        """The body, within the time and the size that make sense.
-
-        It is read as it comes in: a sender who drips bytes for ever keeps every single read within its time.
-        """
+        """The body as it was sent, within the time and the size that make sense. Of a failure its beginning will do."""
+        host = self.endpoint.host
         parts = []
-        size = 0
         ended = False
         try:
-            while part := response.read1(1 << 20):
+            room = room_for(method, host, response.status, response.headers)
+            while part := response.read1(1 << 20, decode_content=False):
                 parts.append(part)
-                size += len(part)
-                if size > MAX_ANSWER:
-                    raise BadAnswer(
-                        f"{method}: the answer is larger than {MAX_ANSWER >> 20} MB", method=method
-                    )
+                if not room.takes(len(part)):
+                    break
                 if deadline.left() < 0.0:
-                    raise too_slow(method, self.endpoint.host, self.timeout)
-            ended = True
+                    raise too_slow(method, host, self.timeout)
+            else:
+                ended = True
         finally:
             if not ended:
                 response.close()  # what is left of the answer must not meet the next request
