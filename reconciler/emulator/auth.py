@@ -13,7 +13,6 @@ import hashlib
 import hmac
 import json
 import math
-import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,8 +68,8 @@ def _need(granted: bool) -> None:
         raise TwirpError("unauthenticated", "permissions denied")
 
 
-def check(header: str, parameter: str, key: str, secret: str) -> Grants:
-    """The grants of a request with this `Authorization` header or `access_token` parameter.
+def check(header: str, parameter: str, key: str, secret: str, now: float) -> Grants:
+    """The grants of a request with this `Authorization` header or `access_token` parameter at a time of the server's.
 
     Raises `Unauthorized` for a token that is not good.
     """
@@ -86,7 +85,7 @@ def check(header: str, parameter: str, key: str, secret: str) -> Grants:
     issuer = claims.get("iss", "")
     if issuer != key:
         raise Unauthorized(f"invalid API key: {issuer}")
-    problem = _signature_problem(token, algorithm, secret) or _time_problem(claims)
+    problem = _signature_problem(token, algorithm, secret) or _time_problem(claims, now)
     if problem is None:
         try:
             return _grants(claims)
@@ -126,8 +125,7 @@ def _signature_problem(token: str, algorithm: str, secret: str) -> str | None:
     return None
 
 
-def _time_problem(claims: dict[str, Any]) -> str | None:
-    now = time.time()
+def _time_problem(claims: dict[str, Any], now: float) -> str | None:
     bounds = (
         ("nbf", "token not valid yet (nbf)", -math.inf, now + _LEEWAY),
         ("exp", "token is expired (exp)", now - _LEEWAY, math.inf),

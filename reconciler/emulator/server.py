@@ -12,6 +12,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
+from email.utils import formatdate
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -52,7 +53,8 @@ class Emulator:
     `version` picks the quirks (1.8.4, 1.9.12, 1.13.11). `returns_passwords=False` behaves as a hosted server that
     keeps SIP passwords to itself. `missing_room_delay` is how long calls for a room that does not live take to
     fail; a real server takes 3 s. `new_id` makes ids from a prefix, `clock` says when
-    empty rooms end.
+    empty rooms end. `clock_ahead` is by how many seconds the server's clock is ahead of this machine's: tokens are
+    judged by it, and answers are dated.
     """
 
     def __init__(
@@ -67,6 +69,7 @@ class Emulator:
         missing_room_delay: float = 0.05,
         new_id: Callable[[str], str] = random_id,
         clock: Callable[[], float] = time.time,
+        clock_ahead: float = 0.0,
     ) -> None:
         self.version = version
         self.api_key = api_key
@@ -77,11 +80,12 @@ class Emulator:
         self._log = CallLog()
         self._missing_room_delay = missing_room_delay
         self._new_id = new_id
+        self._clock_ahead = clock_ahead
         self._lock = threading.RLock()
         quirks = Quirks.of(version)
         self._sip = SipService(quirks, new_id, returns_passwords=returns_passwords)
         self._rooms = Rooms(quirks, new_id, clock)
-        self._twirp = Twirp(quirks, api_key, api_secret, self._handlers())
+        self._twirp = Twirp(quirks, api_key, api_secret, self._handlers(), clock_ahead)
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop: asyncio.Event | None = None
@@ -261,7 +265,9 @@ class Emulator:
             self._log.record(service, method, reply.status, reply.code)
         if isinstance(fault, Truncate):
             return await _truncated(request, reply, fault.size)
-        return web.Response(status=reply.status, body=reply.body, headers=reply.headers)
+        date = formatdate(time.time() + self._clock_ahead, usegmt=True)
+        headers = {"Date": date, **reply.headers}
+        return web.Response(status=reply.status, body=reply.body, headers=headers)
 
     def _break(self, request: web.BaseRequest, service: str, method: str) -> web.StreamResponse:
         self._log.record(service, method, 0)

@@ -8,6 +8,7 @@ it are in `sip.py`, `rooms.py` and `dispatch.py`; HTTP itself is in `server.py`.
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -79,8 +80,10 @@ class Twirp:
         key: str,
         secret: str,
         handlers: Mapping[str, Mapping[str, Handler]],
+        clock_ahead: float = 0.0,
     ) -> None:
         self._key = key
+        self._clock_ahead = clock_ahead
         self._secret = secret
         self._quirks = quirks
         self._routes = {
@@ -93,9 +96,8 @@ class Twirp:
         target = urlsplit(_single_slash(request.target))
         parameter = parse_qs(target.query).get("access_token", [""])[0]
         try:
-            grants = auth.check(
-                request.headers.get("Authorization", ""), parameter, self._key, self._secret
-            )
+            header, now = request.headers.get("Authorization", ""), time.time() + self._clock_ahead
+            grants = auth.check(header, parameter, self._key, self._secret, now)
         except auth.Unauthorized as error:
             return Reply(401, str(error).encode(), _TEXT)
         if target.path == "/":

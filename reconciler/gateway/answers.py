@@ -42,7 +42,7 @@ class Room:
                 method=self._method,
                 status=200,
             )
-        return self._left > 0
+        return self._is_good or self._left > 0
 
 
 def room_for(method: str, host: str, status: int, headers: Mapping[str, str]) -> Room:

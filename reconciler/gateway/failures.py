@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
+from http.client import HTTPException, IncompleteRead, RemoteDisconnected
 
 from urllib3.exceptions import (
     ConnectTimeoutError,
@@ -24,11 +25,12 @@ from urllib3.exceptions import (
 from reconciler.errors import ApiError, BadAnswer, NotSupported, Rejected, Unauthorized, Unreachable
 from reconciler.gateway.answers import ahead_of_us, seconds_until, shown, stranger
 
-# Codes by which a server says that it failed, and not that the request is wrong. `unknown` is not among them: that
-# is how LiveKit's older servers refuse what their own validation finds (SIP-SEMANTICS 12, 43).
+# Codes by which a server says that it failed or gave up, and not that the request is wrong: what it did is not known.
+# `unknown` is not among them: that is how LiveKit's older servers refuse what their own validation finds
+# (SIP-SEMANTICS 12, 43).
 _TRANSIENT = frozenset(("unavailable", "internal", "deadline_exceeded", "aborted", "canceled"))
 
-
+_NO_SUCH_CALL = frozenset(("bad_route", "unimplemented"))
 # Less is forgiven by the server (a minute), and our tokens begin as much earlier.
 _CLOCKS_DIFFER = 60.0
 
@@ -51,11 +53,12 @@ def lost(error: HTTPError, method: str, host: str, timeout: float) -> ApiError:
         return Unreachable(f"{host}: {unsent}", method=method, sent=False)
     if isinstance(cause, TransportTimeout):
         return too_slow(method, host, timeout)
-    return Unreachable(
-        f"{method}: {host} closed the connection before it answered: try again",
-        method=method,
-        sent=True,
-    )
+    inner = cause.args[-1] if cause.args else None
+    if isinstance(inner, HTTPException) and not isinstance(
+        inner, RemoteDisconnected | IncompleteRead
+    ):
+        return no_http(method, host)
+    return broken_off(method, host)
 
 
 def insecure(cause: BaseException, method: str, host: str) -> BadAnswer:
@@ -77,6 +80,22 @@ def _unsent(cause: BaseException, timeout: float) -> str:
     if isinstance(cause, ConnectTimeoutError):
         return f"no connection within {timeout:g} s: check LIVEKIT_URL and the network"
     return ""
+
+
+def broken_off(method: str, host: str) -> Unreachable:
+    """The error of a connection that ended before the answer did."""
+    return Unreachable(
+        f"{method}: {host} closed the connection before it answered: try again",
+        method=method,
+        sent=True,
+    )
+
+
+def no_http(method: str, host: str) -> Unreachable:
+    """The error of an answer that is in no language of ours."""
+    return Unreachable(
+        f"{method}: {host} does not answer in HTTP: check LIVEKIT_URL", method=method, sent=True
+    )
 
 
 def too_slow(method: str, host: str, timeout: float) -> Unreachable:
@@ -109,9 +128,9 @@ def failure(
         )
     if status in (401, 403) or code == "permission_denied":
         return _unauthorized(method, host, status, code, said, headers)
-    if "sip not connected" in message or code == "bad_route":
+    if "sip not connected" in message or code in _NO_SUCH_CALL:
         return _unsupported(method, host, status, code)
-    if status >= 500 and (not code or code in _TRANSIENT):
+    if code in _TRANSIENT or (status >= 500 and not code):
         what = f"fails with {code}{said}" if code else f"answers {status}"
         return Unreachable(
             f"{method}: {host} {what}: try again later", method=method, status=status, sent=True
@@ -133,7 +152,8 @@ def _unauthorized(
     elif status == 401:
         text = f"refuses the key{said}: check LIVEKIT_API_KEY, LIVEKIT_API_SECRET and this machine's clock"
     else:
-        text = f"does not let this key do {method}{said}: it needs a key that may administer SIP"
+        wanted = "administer SIP" if "SIP" in method else "list and administer rooms"
+        text = f"does not let this key do {method}{said}: it needs a key that may {wanted}"
     return Unauthorized(f"{host} {text}", method=method, code=code, status=status)
 
 
@@ -146,7 +166,7 @@ def _long(seconds: float) -> str:
 
 
 def _unsupported(method: str, host: str, status: int, code: str) -> NotSupported:
-    if code == "bad_route":
+    if code in _NO_SUCH_CALL:
         text = f"has no {method}: it is older than this call, or LIVEKIT_URL has a wrong path"
     else:
         text = "runs without SIP: livekit-server needs Redis for it"

@@ -80,9 +80,10 @@ def _note(state: tenacity.RetryCallState, failures: list[ApiError]) -> None:
 
 def _wait(failures: list[ApiError]) -> float:
     """Seconds until the next try."""
+    longest: float = min(FIRST_WAIT * 2.0 ** len(failures), LONGEST_WAIT)
+    usual: float = longest * _JITTER.uniform(0.5, 1.0)  # not cryptography
     last = failures[-1]
     if isinstance(last, Throttled) and last.retry_after is not None:
-        return last.retry_after
-    longest: float = min(FIRST_WAIT * 2.0 ** len(failures), LONGEST_WAIT)
-    jitter: float = _JITTER.uniform(0.5, 1.0)  # not cryptography
-    return longest * jitter
+        # A server that says "at once" over and over does not mean it.
+        return last.retry_after if len(failures) == 1 else max(last.retry_after, usual)
+    return usual

@@ -5,7 +5,7 @@ from __future__ import annotations
 import aiohttp
 
 from reconciler.errors import ApiError, Unreachable
-from reconciler.gateway.failures import insecure, too_slow
+from reconciler.gateway.failures import broken_off, insecure, no_http, too_slow
 
 CONNECT_TIMEOUT = 10.0
 """Seconds until a connection has to be there."""
@@ -42,9 +42,7 @@ def lost(error: BaseException, method: str, host: str, timeout: float) -> ApiErr
             )
         case TimeoutError():
             return too_slow(method, host, timeout)
+        case aiohttp.ClientResponseError():
+            return no_http(method, host)
         case _:
-            return Unreachable(
-                f"{method}: {host} closed the connection before it answered: try again",
-                method=method,
-                sent=True,
-            )
+            return broken_off(method, host)
