@@ -79,7 +79,12 @@ class Refused(ReconcileError):
 
 
 class ApiError(ReconcileError):
-    """A call to the LiveKit API failed; `method` is the API's own name of it."""
+    """A call to the LiveKit API failed; `method` is the API's own name of it.
+
+    `said` is all that the server wrote, which is never shown as it is.
+    """
+
+    said: str = ""
 
     def __init__(self, message: str, *, method: str = "", code: str = "", status: int = 0) -> None:
         super().__init__(message)

@@ -23,6 +23,7 @@ MAX_BYTES = 512 * 1024 * 1024
 PATIENCE = 5.0
 """How long a pipe is waited for that nobody has opened for writing, in seconds."""
 _CHUNK = 1024 * 1024
+_PRIVATE = 0o600
 
 
 def read_bytes(path: Path, what: str) -> bytes:
@@ -82,13 +83,21 @@ def _wait(descriptor: int, seconds: float | None) -> bool:
     return bool(poll.poll(None if seconds is None else seconds * 1000))
 
 
+def private_folder(folder: Path) -> None:
+    """Makes a folder, and those above it, for their owner alone; what is there already is somebody's decision."""
+    missing = [one for one in (folder, *folder.parents) if not one.exists()]
+    for one in reversed(missing):
+        one.mkdir(mode=0o700, exist_ok=True)
+    folder.mkdir(exist_ok=True)  # where a file is in its place, that is the error
+
+
 def write_private(path: Path, data: bytes, what: str) -> None:
     """Writes a file with mode 0600, whole or not at all. Raises `FileError`.
 
     A link stays one: the file that it names is written. A device or a pipe (`/dev/null`, `/dev/stdout`) is written into
     and never replaced, which root could do. A folder that is not there is made.
     """
-    _write(path, data, what, 0o600, make_folder=True)
+    _write(path, data, what, _PRIVATE, make_folder=True)
 
 
 def write_readable(path: Path, data: bytes, what: str) -> None:
@@ -129,7 +138,9 @@ def _write(path: Path, data: bytes, what: str, mode: int | None, *, make_folder:
             path.write_bytes(data)
             return
         target = Path(os.path.realpath(path))  # a ring of links is left to the system to refuse
-        if make_folder:
+        if make_folder and mode == _PRIVATE:
+            private_folder(target.parent)
+        elif make_folder:
             target.parent.mkdir(parents=True, exist_ok=True)
         with _beside_place(
             target, data, _usual_mode(target) if mode is None else mode
@@ -150,7 +161,7 @@ def _usual_mode(target: Path) -> int:
 
 
 @contextlib.contextmanager
-def _beside_place(target: Path, data: bytes, mode: int = 0o600) -> Iterator[Path]:
+def _beside_place(target: Path, data: bytes, mode: int = _PRIVATE) -> Iterator[Path]:
     """A file with these bytes in the folder of `target`, on the disk, and gone at the end unless it was moved."""
     descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     temporary = Path(name)

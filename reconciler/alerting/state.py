@@ -24,7 +24,7 @@ import msgspec
 
 from reconciler.alerting.memory import Memory
 from reconciler.errors import FileError
-from reconciler.files import read_bytes, write_private
+from reconciler.files import private_folder, read_bytes, write_private
 
 FORMAT: Final = "livekit-reconciler/drift-state"
 FORMAT_VERSION: Final = 1
@@ -113,7 +113,7 @@ def turn(path: Path, patience: float = PATIENCE) -> Iterator[None]:
     with contextlib.ExitStack() as held:
         with contextlib.suppress(OSError):
             if not _is_device(path):
-                path.parent.mkdir(parents=True, exist_ok=True)
+                private_folder(path.parent)
                 flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
                 descriptor = os.open(path.parent / f".{path.name}.lock", flags, 0o600)
                 held.callback(os.close, descriptor)

@@ -121,7 +121,10 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     gc.disable()
     # A pipeline that is cancelled says SIGTERM: calls in flight finish and are told, as with Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    code = run(arguments)
+    try:
+        code = run(arguments)
+    except Exception as error:  # noqa: BLE001  # whatever it is, it ends in one line
+        code = _unforeseen(error)
     # All is said and done: who presses Ctrl-C twice shall not see a traceback.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with contextlib.suppress(OSError, ValueError):
@@ -182,6 +185,19 @@ def run(arguments: Sequence[str] | None = None) -> int:
             return ExitCode.ERROR
         _say(f"error: {error.filename}: {error.strerror}")
         return ExitCode.ERROR
+
+
+def _unforeseen(error: Exception) -> int:
+    """Tells of a mistake of the program itself: where, and not what was said there, which may hold a secret."""
+    from reconciler.trace import places_of
+
+    with contextlib.suppress(OSError):
+        click.echo(
+            f"error: {type(error).__name__} at {places_of(error)}: a mistake of reconcile, or a damaged installation: "
+            "please report it with this line; if it was writing, plan again",
+            err=True,
+        )
+    return ExitCode.ERROR
 
 
 def _explain(error: ReconcileError) -> None:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TextIO
 
 from reconciler.render.escape import escape
+from reconciler.trace import frames_of
 
 
 def start_log(stream: TextIO, *, as_json: bool, quiet: bool, verbose: bool) -> None:
@@ -25,8 +26,8 @@ class _Line(logging.Formatter):
         at = datetime.fromtimestamp(record.created).astimezone().isoformat(timespec="milliseconds")
         # A name with a newline in it must not fake a line.
         text = escape(record.getMessage())
-        trace = f"\n{self.formatException(record.exc_info)}" if record.exc_info else ""
-        return f"{at} {record.levelname.lower()} {text}{trace}"
+        trace = _trace(record)
+        return f"{at} {record.levelname.lower()} {text}" + (f"\n{trace}" if trace else "")
 
 
 class _Json(logging.Formatter):
@@ -36,6 +37,12 @@ class _Json(logging.Formatter):
             "level": record.levelname.lower(),
             "message": record.getMessage(),
         }
-        if record.exc_info:
-            line["trace"] = self.formatException(record.exc_info)
+        trace = _trace(record)
+        if trace:
+            line["trace"] = trace
         return json.dumps(line)
+
+
+def _trace(record: logging.LogRecord) -> str:
+    error = record.exc_info[1] if record.exc_info else None
+    return "" if error is None else frames_of(error)

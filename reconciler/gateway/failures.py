@@ -111,6 +111,14 @@ def failure(
     method: str, host: str, status: int, headers: Mapping[str, str], body: bytes
 ) -> ApiError:
     """The error that an HTTP status and a Twirp body amount to."""
+    error = _failure(method, host, status, headers, body)
+    error.said = body.decode("utf-8", "replace")
+    return error
+
+
+def _failure(
+    method: str, host: str, status: int, headers: Mapping[str, str], body: bytes
+) -> ApiError:
     code, message = _twirp_error(body)
     said = f" ({message})" if message else ""
     if 300 <= status < 400:

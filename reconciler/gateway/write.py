@@ -33,6 +33,7 @@ from reconciler.core.values import Hidden, PlainValue
 from reconciler.errors import ApiError, NotSupported, Rejected, Unreachable
 from reconciler.gateway.deadline import Deadline
 from reconciler.gateway.decode import live_object
+from reconciler.gateway.discreet import discreetly
 from reconciler.gateway.encode import Ids, Secrets, write_fields
 from reconciler.gateway.messages import ID_FIELD, MESSAGES
 from reconciler.gateway.read import list_messages
@@ -121,14 +122,18 @@ def _create_once(client: TwirpClient, kind: Kind, message: Any, deadline: Deadli
     request = _create_request(kind, message)
     answer = MESSAGES[kind.name]
     try:
-        made: Any = client.call("SIP", method, request, answer, repeat=False, deadline=deadline)
+        with discreetly(kind, message):
+            made: Any = client.call("SIP", method, request, answer, repeat=False, deadline=deadline)
     except Rejected as error:
         # livekit-server 1.8 reads new rules in an older shape only, and finds no rule in this one (measured).
         if kind is not DISPATCH_RULE or not str(error).endswith(_NO_RULE):
             raise
         request = _flat_rule(message)
-        made = client.call("SIP", method, request, answer, repeat=False, deadline=deadline)
+        with discreetly(kind, message):
+            made = client.call("SIP", method, request, answer, repeat=False, deadline=deadline)
     identifier: str = getattr(made, ID_FIELD[kind.name])
+    if not identifier:
+        raise Unreachable(f"{method}: the answer has no id: try again", method=method, sent=True)
     return identifier
 
 
@@ -199,7 +204,8 @@ def update(client: TwirpClient, call: Call, live: Any, secrets: Secrets, ids: Id
         request.replace.CopyFrom(wanted)
     method = f"Update{_NAMES[kind.name]}"
     try:
-        return client.call("SIP", method, request, MESSAGES[kind.name], repeat=True)
+        with discreetly(kind, wanted, live):
+            return client.call("SIP", method, request, MESSAGES[kind.name], repeat=True)
     except NotSupported as error:
         raise NotSupported(
             f"{method}: this server cannot update {kind.title}s: it needs livekit-server 1.9 or newer",

@@ -18,6 +18,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import QueuePool
 
 from reconciler.errors import JournalError
+from reconciler.files import private_folder
 from reconciler.journal.failures import Place, is_busy
 from reconciler.journal.migrate import migrate, require_current
 from reconciler.journal.sql import READS, SqlJournal
@@ -91,8 +92,9 @@ def _sqlite(rest: str, *, readonly: bool, patience: float) -> tuple[Place, Engin
     host, slash, path = rest.partition("/")
     name = unquote(path)
     if host:
+        shown = host.rpartition("@")[2]  # what stands before an @ may be a password
         raise JournalError(
-            f"sqlite://{host}{slash}… names a host, not a file: three slashes, {_FORMS}"
+            f"sqlite://{shown}{slash}… names a host, not a file: three slashes, {_FORMS}"
         )
     if "?" in path or name in ("", ":memory:") or name.startswith("file:"):
         raise JournalError(f"the journal needs a file, without options: {_FORMS}")
@@ -138,7 +140,7 @@ def _see_to_file(path: Path, place: Place, *, readonly: bool) -> None:
             return
         if readonly:
             raise place.error("there is no such file", "`reconcile serve` writes one")
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_folder(path.parent)
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)

@@ -20,6 +20,7 @@ from reconciler.core.values import References, Secret, SecretRef, Unknown
 from reconciler.errors import FileError, Refused
 from reconciler.export.keys import slug
 from reconciler.export.variables import Variables
+from reconciler.files import private_folder
 from reconciler.fingerprint import Fingerprints
 from reconciler.gateway.backup_file import (
     FORMAT,
@@ -57,8 +58,7 @@ def leave_backup(folder: Path, prepared: Prepared) -> Left:
     path = folder / _file_name(prepared.plan.project)
     try:
         document = _document(prepared, prints)
-        # What is found is somebody's decision; what is made here is for its owner alone.
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_folder(folder)
         save_backup(path, document)
     except (FileError, OSError) as error:
         reason = str(error) if isinstance(error, FileError) else f"{folder}: {error.strerror}"

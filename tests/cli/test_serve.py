@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 import os
 import signal
 import subprocess
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import jwt
 import pytest
 from livekit.protocol import agent_dispatch, room
 
 from reconciler.emulator.server import Emulator
+from tests.support import webhooks
 from tests.support.cli import COMMAND
 from tests.support.ports import free_port
 from tests.support.raw_client import RawClient
 from tests.support.serving import Serving
+from tests.support.webhooks import started
 from tests.support.workers import wait_until
 
 FILE = """\
@@ -107,25 +104,7 @@ def project(emulator: Emulator) -> Project:
 
 def send(serving: Serving, event: dict[str, Any]) -> tuple[int, str]:
     """A webhook as LiveKit signs it; the status and the body of the answer."""
-    body = json.dumps(event).encode()
-    digest = base64.b64encode(hashlib.sha256(body).digest()).decode()
-    claims = {"iss": "devkey", "exp": int(time.time()) + 300, "sha256": digest}
-    token = jwt.encode(claims, SECRET, algorithm="HS256")
-    request = urllib.request.Request(  # noqa: S310 - loopback
-        serving.url + "/webhook", body, {"Authorization": token}
-    )
-    try:
-        with urllib.request.urlopen(request, timeout=5) as answer:  # noqa: S310
-            return answer.status, answer.read().decode()
-    except urllib.error.HTTPError as error:
-        return error.code, error.read().decode()
-
-
-def started(name: str, session: str, identifier: str = "EV_1") -> dict[str, Any]:
-    """The event of a room that came to be."""
-    now = int(time.time())
-    about = {"name": name, "sid": session, "creationTime": str(now), "turnPassword": "also-secret"}
-    return {"event": "room_started", "id": identifier, "createdAt": str(now), "room": about}
+    return webhooks.send(serving.url, "devkey", SECRET, event)
 
 
 def until(condition: Callable[[], Any], serving: Serving) -> None:

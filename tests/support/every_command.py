@@ -121,7 +121,7 @@ CASES: dict[str, tuple[Case, ...]] = {
         # A token is made to be given away, and names the key; it must not hold the secret.
         Case(("token", "--room", "ornina-1", "--identity", "user"), shows=("API_KEY",)),
         Case(("token", "inspect", "TOKEN"), shows=("API_KEY",)),
-        _asking("token", "inspect", "TOKEN", "--live"),
+        Case(("token", "inspect", "TOKEN", "--live"), asks=True, shows=("API_KEY",)),
     ),
     "conventions": (Case(("conventions",)), Case(("conventions", "--out", "conventions.json"))),
     "serve": (_asking("serve", "--port", "0", "--resync", "1s"),),
@@ -144,6 +144,15 @@ def cases_of(name: str) -> tuple[Case, ...]:
     """The cases of a command. Fails where it has none: write some into `CASES`."""
     assert CASES.get(name), f"{name} has no case in tests/support/every_command.py"
     return CASES[name]
+
+
+def variables_of(name: str) -> set[str]:
+    """The variables that stand for options of a command."""
+    found: set[str] = set()
+    for parameter in command_of(name).params:
+        names = parameter.envvar or ()
+        found |= {names} if isinstance(names, str) else set(names)
+    return found
 
 
 def formats_of(name: str) -> tuple[str, ...]:
@@ -216,7 +225,7 @@ class Running:
                 stdout=log,
                 stderr=log,
             )
-        wait_until(lambda: "http://" in self.text(), self.text)
+        wait_until(lambda: "http://" in self.text(), self.text, patience=120.0)
 
     def __enter__(self) -> Running:
         return self

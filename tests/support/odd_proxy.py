@@ -8,15 +8,15 @@ bytes of `answer` (see `bad_answers.py`), and the connection is closed behind it
 from __future__ import annotations
 
 import contextlib
+import json
 import threading
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from tests.support.fault_proxy import FaultProxy
+from tests.support.odd_server import saying
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from tests.support.bad_answers import Answer
 
 
@@ -26,8 +26,7 @@ class OddProxy(FaultProxy):
     def __init__(self, target: str) -> None:
         super().__init__(target)
         self.requests: list[dict[str, str]] = []
-        self.before: Callable[[str], None] | None = None
-        self._spoilt: tuple[str, Answer, bool] | None = None
+        self._spoilt: tuple[str, Answer | None, bool] | None = None
         self._stopping = threading.Event()
 
     def __enter__(self) -> OddProxy:
@@ -41,6 +40,10 @@ class OddProxy(FaultProxy):
     def spoil(self, pattern: str, answer: Answer, *, after_effect: bool = False) -> None:
         """From now on calls of these methods are answered so."""
         self._spoilt = (pattern, answer, after_effect)
+
+    def repeat(self, pattern: str) -> None:
+        """From now on the error of these methods holds the whole request."""
+        self._spoilt = (pattern, None, False)
 
     def mend(self) -> None:
         """From now on all calls pass."""
@@ -61,5 +64,9 @@ class OddProxy(FaultProxy):
             self._forward(client, body)
         self._log.record("", method, 0)
         client.close_connection = True
+        if answer is None:
+            told = f"{dict(client.headers)} {body.decode('utf-8', 'replace')}"
+            text = json.dumps({"code": "invalid_argument", "msg": told}).encode()
+            answer = saying(text, "application/json", "400 Bad Request")
         with contextlib.suppress(OSError):
             answer(client.connection, self._stopping)
