@@ -125,7 +125,7 @@ def require_room(path: Path, size: int, what: str) -> None:
         if path.exists() and not path.is_file():
             return
         target = Path(os.path.realpath(path))
-        target.parent.mkdir(parents=True, exist_ok=True)
+        private_folder(target.parent)
         with _beside_place(target, bytes(size)):
             pass
     except OSError as error:

@@ -372,27 +372,26 @@ def test_a_journal_is_for_its_owner(shell: Shell) -> None:
 # --- a mistake of the program itself
 
 
-@pytest.mark.parametrize("place", ["tenacity", "deepdiff", "phonenumbers"])
-def test_a_crash_shows_no_secret(canaries: World, place: str) -> None:
-    """A library that is broken and puts the environment into its error: where it happened is told, not what it said."""
-    broken = "import os\nraise RuntimeError(dict(os.environ))\n"
-    canaries.shell.write(f"input/{place}.py", broken)
+@pytest.mark.parametrize("library", ["yaml", "tenacity"])
+def test_a_crash_shows_no_secret(canaries: World, library: str) -> None:
+    """A library is broken and puts the environment into its error: where that happened is told, not what it said."""
+    canaries.shell.write(f"input/{library}.py", "import os\nraise RuntimeError(dict(os.environ))\n")
     done = subprocess.run(
-        [
-            *COMMAND,
-            "apply",
-            "-c",
-            "other",
-            "--auto-approve",
-            "--max-deletes",
-            "9",
-            "--timeout",
-            "2s",
-        ],
+        [*COMMAND, "apply", "-c", "other", "--auto-approve"],
         cwd=canaries.shell.folder,
-        env={**os.environ, **canaries.shell.environ, "PYTHONPATH": "input"},
+        # Nobody listens there: the call is tried again, which is what one of the libraries is for.
+        env={
+            **os.environ,
+            **canaries.shell.environ,
+            "PYTHONPATH": "input",
+            "LIVEKIT_URL": "ws://127.0.0.1:9",
+        },
         capture_output=True,
         text=True,
         check=False,
     )
+    assert done.returncode == 1, done
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("error: RuntimeError at reconciler/")
+    assert "a mistake of reconcile, or a damaged installation" in line
     assert canaries.problems(done.stdout, done.stderr) == []
