@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import pytest
 
 from reconciler.emulator.server import Emulator
 from tests.project.repository import ROOT
+from tests.support.canaries import Canaries
 from tests.support.github import FakeGitHub
 from tests.support.project import SECRET
 from tests.support.workflow_runner import WorkflowRunner
@@ -69,11 +72,11 @@ def repository(tmp_path: Path) -> Path:
 @pytest.fixture
 def runner(
     github: FakeGitHub, repository: Path, livekit_emulator: Emulator, tmp_path: Path
-) -> WorkflowRunner:
-    """Runs the workflows, with the key of an emulated LiveKit among the repository's secrets."""
+) -> Iterator[WorkflowRunner]:
+    """Runs the workflows, with the key of an emulated LiveKit among the repository's secrets, which do not come out."""
     work = tmp_path / "runner"
     work.mkdir()
-    return WorkflowRunner(
+    made = WorkflowRunner(
         github,
         repository,
         work,
@@ -84,6 +87,25 @@ def runner(
         },
         variables={"LIVEKIT_URL": livekit_emulator.url},
     )
+    yield made
+    secrets = {SECRET, livekit_emulator.api_secret, "ghs_token"}  # as all tokens of jobs begin
+    canaries = Canaries(cores={one: one for one in secrets}, values={one: one for one in secrets})
+    assert [
+        found for text in _all_that_came_out(made, github) for found in canaries.found_in(text)
+    ] == []
+
+
+def _all_that_came_out(runner: WorkflowRunner, github: FakeGitHub) -> Iterator[str | bytes]:
+    """Logs, summaries and outputs of all jobs, the files that they left, and what GitHub was told."""
+    for run in runner.ran:
+        yield run.log
+        for job in run.jobs.values():
+            yield repr((job.summary, job.outputs, job.steps))
+    for artefact in github.artefacts:
+        with contextlib.suppress(zipfile.BadZipFile):  # a test has damaged it
+            files = github.files_of(artefact["workflow_run"]["id"], artefact["name"]) or {}
+            yield from files.values()
+    yield repr((github.issues, github.comments))
 
 
 @pytest.fixture

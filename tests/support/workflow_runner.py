@@ -73,6 +73,7 @@ class WorkflowRunner:
     environ: Mapping[str, str] = field(default_factory=dict)
     approve: Callable[[str], bool] = lambda _: True
     cache: dict[str, bytes] = field(default_factory=dict)
+    ran: list[WorkflowRun] = field(default_factory=list)
     _jobs: int = 0
 
     # --- events
@@ -131,7 +132,8 @@ class WorkflowRunner:
             jobs[name] = started.job(name, jobs)
         failed = any(job.conclusion == "failure" for job in jobs.values())
         run |= {"status": "completed", "conclusion": "failure" if failed else "success"}
-        return WorkflowRun(run["id"], run["conclusion"], jobs)
+        self.ran.append(WorkflowRun(run["id"], run["conclusion"], jobs))
+        return self.ran[-1]
 
     def new_folder(self, what: str) -> Path:
         """A folder that nobody has used."""
