@@ -54,13 +54,14 @@ $(STAMP): $(LOCK) pyproject.toml
 	@if command -v uv >/dev/null; then \
 		export UV_PYTHON_DOWNLOADS=never; \
 		uv venv --quiet --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" "$(VENV)"; \
-		uv pip install --quiet --python "$(BIN)/python" --require-hashes -r $(LOCK); \
+		uv pip install --quiet --compile-bytecode --python "$(BIN)/python" --require-hashes -r $(LOCK); \
 		uv pip install --quiet --python "$(BIN)/python" --no-deps --no-build-isolation -e .; \
 	else \
 		$(PYTHON) -m venv "$(VENV)"; \
 		"$(BIN)/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r $(LOCK); \
 		"$(BIN)/python" -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .; \
 	fi
+	@"$(BIN)/python" -m compileall -q reconciler # once, and not by every process that a test starts
 	@touch "$@"
 
 .PHONY: demo
