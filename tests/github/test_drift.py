@@ -228,15 +228,20 @@ def test_only_one_look_tells_others(
     stand_in = tmp_path / "bin" / "reconcile"
     stand_in.parent.mkdir()
     program = Path(sys.executable).with_name("reconcile")
-    stand_in.write_text(f'#!/bin/sh\necho "$1 $RECONCILE_NOTIFY" >> {seen}\nexec {program} "$@"\n')
+    line = '"$*, to: $RECONCILE_NOTIFY"'
+    stand_in.write_text(f'#!/bin/sh\necho {line} >> {seen}\nexec {program} "$@"\n')
     stand_in.chmod(0o755)
     path = f"{stand_in.parent}:{program.parent}:{os.environ['PATH']}"
     runner.environ = {"PATH": path}
     runner.secrets = {**runner.secrets, "RECONCILE_NOTIFY": "json://127.0.0.1:9"}
     drifted(runner, livekit_emulator)
     drift(runner)
-    looks = [line for line in seen.read_text().splitlines() if line.startswith("drift")]
-    assert looks == ["drift json://127.0.0.1:9", "drift "]
+    asked = [line for line in seen.read_text().splitlines() if line.startswith("drift")]
+    looks = [line.partition(", to: ")[2] for line in asked if " --format=" in line]
+    assert looks == ["json://127.0.0.1:9", ""]
+    # All else is the question whether it could tell anybody, which tells nobody.
+    others = [line for line in asked if " --format=" not in line]
+    assert others == ["drift --notify json://127.0.0.1 --after 0, to: "]
 
 
 def test_no_secret_is_told(

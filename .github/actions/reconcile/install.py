@@ -51,12 +51,10 @@ def _can_notify() -> bool:
 
 
 def _ask(*arguments: str) -> subprocess.CompletedProcess[str]:
+    environ = child_environment()
+    environ.pop("RECONCILE_NOTIFY", None)  # nobody is to be told of a question
     return subprocess.run(
-        ["reconcile", *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-        env=child_environment(),
+        ["reconcile", *arguments], capture_output=True, text=True, check=False, env=environ
     )
 
 
