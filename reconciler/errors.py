@@ -44,9 +44,10 @@ class ReconcileError(Exception):
 
     exit_code: ExitCode = ExitCode.ERROR
 
-    def __init__(self, *lines: str) -> None:
-        super().__init__(*lines)
-        self.lines = lines
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The message, line by line."""
+        return self.args
 
     def __str__(self) -> str:
         return "\n".join(self.lines)

@@ -22,6 +22,7 @@ REFUSED_TRIES = 3
 _JITTER = random.Random()  # noqa: S311  # not cryptography
 FIRST_WAIT = 0.25
 LONGEST_WAIT = 8.0
+_SOON = 0.05
 
 
 def retrying(
@@ -85,5 +86,5 @@ def _wait(failures: list[ApiError]) -> float:
     last = failures[-1]
     if isinstance(last, Throttled) and last.retry_after is not None:
         # A server that says "at once" over and over does not mean it.
-        return last.retry_after if len(failures) == 1 else max(last.retry_after, usual)
+        return last.retry_after if last.retry_after >= _SOON or len(failures) == 1 else usual
     return usual

@@ -259,4 +259,5 @@ async def test_refusals_are_told_but_not_a_thousand_times(
         for _ in range(30):
             await raw(served, head("Content-Length: 0", "garbage"))
             await raw(served, head("Content-Length: 0", ""))
-    assert len(caplog.messages) == 2
+    # A journal that is made tells of it as well, where a test before this one has turned that on.
+    assert len([one for one in caplog.messages if one.startswith("webhook refused")]) == 2

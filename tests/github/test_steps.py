@@ -82,6 +82,7 @@ def installed(
     """What pip is asked for by a Python; nothing where it is not asked."""
     package = tmp_path / "stand-in" / "pip"
     package.mkdir(parents=True, exist_ok=True)
+    (package / "__init__.py").touch()
     (package / "__main__.py").write_text(FAKE_PIP)
     asked = tmp_path / "asked"
     asked.unlink(missing_ok=True)

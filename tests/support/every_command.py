@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 from dataclasses import dataclass
@@ -242,7 +243,9 @@ class Running:
     @property
     def url(self) -> str:
         """The first address that it told."""
-        return "http://" + self.text().split("http://", 1)[1].split()[0].strip('",.')
+        found = re.search(r"http://[^\s\"]+", self.text())
+        assert found is not None
+        return found[0].rstrip(",.")
 
     def text(self) -> str:
         """All that it wrote so far."""

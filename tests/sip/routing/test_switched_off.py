@@ -409,9 +409,9 @@ SWITCHES: dict[int, list[Switch]] = {
         off(E + "conflicts", "TrunkConflicts.check", nothing),
     ],
     42: [
-        off(E + "trunks", "check_list_update", nothing),
-        off(E + "trunks", "apply_list", nothing),
-        off(E + "trunks", "need_own_id", nothing),
+        off(E + "updating", "check_list_update", nothing),
+        off(E + "updating", "apply_list", nothing),
+        off(E + "updating", "need_own_id", nothing),
     ],
     43: [
         off(E + "context", "Context.refused_update", lambda self: Refused("invalid_argument")),
