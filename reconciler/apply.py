@@ -20,6 +20,7 @@ from reconciler.core.objects import Live
 from reconciler.core.plan import Action, Call, FieldChange, Plan
 from reconciler.core.values import Reference, Unknown, Value
 from reconciler.errors import ReconcileError
+from reconciler.interrupts import noticed
 from reconciler.sip.spec import INBOUND_TRUNK
 
 
@@ -113,6 +114,11 @@ class _Run:
     stopping: threading.Event = field(default_factory=threading.Event)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
+    def stop(self) -> None:
+        """No more calls are begun, and those in flight shall not wait for their turn."""
+        self.stopping.set()
+        self.server.hurry()
+
     def note(self, result: Result) -> None:
         with self.lock:
             self.results[result.call.step] = result
@@ -157,8 +163,7 @@ def apply_plan(
                 break
             _run_batch(run, pool, list(calls))
     except KeyboardInterrupt:
-        run.stopping.set()
-        server.hurry()
+        run.stop()
     finally:
         # Calls in flight finish, however the loop ended: their outcome belongs to the report.
         pool.shutdown(wait=True)
@@ -186,9 +191,10 @@ def _run_batch(run: _Run, pool: ThreadPoolExecutor, batch: Sequence[Call]) -> No
     for call in ready:
         lanes.setdefault(call.lane, []).append(call)
     found = _Found(fresh, _strangers(run, fresh))
-    pending = [pool.submit(_run_lane, run, lane, found) for lane in lanes.values()]
-    for future in pending:
-        future.result()
+    with noticed(run.stop):
+        pending = [pool.submit(_run_lane, run, lane, found) for lane in lanes.values()]
+        for future in pending:
+            future.result()
 
 
 def _waits_in_vain(run: _Run, call: Call) -> bool:

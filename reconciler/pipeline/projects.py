@@ -27,6 +27,7 @@ from reconciler.config.suggest import closest, listing
 from reconciler.errors import EndpointError, FileError, ReconcileError
 from reconciler.forked import cores, over_cores
 from reconciler.gateway.endpoint import Endpoint, endpoint_from
+from reconciler.interrupts import noticed
 from reconciler.pipeline.configuration import configuration_of
 from reconciler.pipeline.overlaps import Claimant, overlaps
 
@@ -254,13 +255,11 @@ def carry_out_projects(
             request, prepared, lambda result: progress(prepared, result), stopping=stopping
         )
 
-    with ThreadPoolExecutor(APPLIED_AT_ONCE, thread_name_prefix="apply") as pool:
-        running = [pool.submit(apply, one) for one in planned]
-        try:
-            return [one.result() for one in running]
-        except KeyboardInterrupt:
-            stopping.set()
-            for prepared in planned:
-                if prepared.server is not None:
-                    prepared.server.hurry()
-            return [one.result() for one in running]
+    def stop() -> None:
+        stopping.set()
+        for prepared in planned:
+            if prepared.server is not None:
+                prepared.server.hurry()
+
+    with ThreadPoolExecutor(APPLIED_AT_ONCE, thread_name_prefix="apply") as pool, noticed(stop):
+        return [*pool.map(apply, planned)]
