@@ -9,6 +9,7 @@ import click
 
 from reconciler.cli.console import findings_told, reasons_in
 from reconciler.cli.options import (
+    PATH,
     Many,
     Output,
     duration,
@@ -29,13 +30,13 @@ if TYPE_CHECKING:
 
 
 @click.command("apply")
-@click.argument("saved", required=False, type=click.Path(path_type=Path), metavar="[FILE]")
+@click.argument("saved", required=False, type=PATH, metavar="[FILE]")
 @request_options(only_option, write_secrets_option, rooms_option)
 @projects_options
 @writing_options
 @click.option(
     "--receipt",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="Write a receipt, by which `drift --receipt` tells which side changed.",
 )
 @click.option(

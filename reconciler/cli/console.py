@@ -15,6 +15,7 @@ import click
 from reconciler.cli.options import Output
 from reconciler.core.finding import Finding, Severity
 from reconciler.core.plan import Plan, RoutingTest
+from reconciler.errors import Refused
 
 if TYPE_CHECKING:
     from reconciler.pipeline.pace import Pace
@@ -32,6 +33,16 @@ def give_up_stdout() -> None:
     """What cannot be written to stdout any more is not tried again: neither by us nor at the end of the process."""
     with contextlib.suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+@contextmanager
+def seen(what: str) -> Iterator[None]:
+    """Shows what is to be approved. What nobody can see is not applied: raises `Refused` where stdout is gone."""
+    try:
+        yield
+    except OSError as error:
+        give_up_stdout()
+        raise Refused(f"nothing was written: {what} cannot be shown: {error.strerror}") from error
 
 
 def note(text: str, output: Output | None = None) -> None:

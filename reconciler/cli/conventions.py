@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from reconciler.cli.console import emit, note
-from reconciler.cli.options import Output, config_option, output_in, server_option
+from reconciler.cli.options import PATH, Output, config_option, output_in, server_option
 from reconciler.errors import ExitCode, FileError
 from reconciler.files import write_plain
 from reconciler.pipeline.request import Request
@@ -19,7 +19,7 @@ FORMATS = ("json", "typescript")
 @config_option
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=PATH,
     metavar="FILE",
     help="Write this file instead of stdout; one that has the same content already is left alone.",
 )

@@ -9,6 +9,7 @@ import click
 from reconciler.cli.console import exit_of, findings_told, print_plan, reasons_in
 from reconciler.cli.drift_alerts import Alerts, Watch, alert_options
 from reconciler.cli.options import (
+    PATH,
     Many,
     Output,
     live_option,
@@ -29,7 +30,7 @@ from reconciler.pipeline.request import Request
 @projects_options
 @click.option(
     "--receipt",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="Receipt of the last apply: tells which side changed.",
 )
 @write_back_option

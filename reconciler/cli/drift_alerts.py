@@ -105,13 +105,13 @@ _OPTIONS = (
     ),
     click.option(
         "--state",
-        type=click.Path(path_type=Path, dir_okay=False),
+        type=click.Path(path_type=Path, dir_okay=False, readable=False),
         envvar="RECONCILE_STATE",
         help=f"What alerts and figures remember between runs: with either of them {STATE}.",
     ),
     click.option(
         "--metrics-file",
-        type=click.Path(path_type=Path, dir_okay=False),
+        type=click.Path(path_type=Path, dir_okay=False, readable=False),
         callback=_metrics_file,
         envvar="RECONCILE_METRICS_FILE",
         help="Write figures for node_exporter's textfile collector; the name ends in .prom there.",

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from reconciler.cli.console import emit, note
-from reconciler.cli.options import Output, output_options, server_option, unread_config_option
+from reconciler.cli.options import PATH, Output, output_options, server_option, unread_config_option
 from reconciler.errors import FileError
 from reconciler.files import MAX_BYTES, read_bytes
 
@@ -16,9 +16,7 @@ _STDIN = Path("-")
 
 
 @click.command("import-lk")
-@click.argument(
-    "files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path)
-)
+@click.argument("files", nargs=-1, required=True, metavar="FILE...", type=PATH)
 @click.option(
     "--name",
     default="my-project",

@@ -22,6 +22,9 @@ from reconciler.sip.era import Era
 Command = TypeVar("Command", bound=Callable[..., Any])
 Option: TypeAlias = Callable[[Any], Any]
 
+PATH = click.Path(path_type=Path, readable=False)
+"""Whether a file can be read is found out where it is read: an error of the file, and no wrong usage."""
+
 FORMATS = ("text", "json", "markdown", "github")
 
 
@@ -100,7 +103,7 @@ _config_option = click.option(
     "--config",
     "paths",
     multiple=True,
-    type=click.Path(path_type=Path),
+    type=PATH,
     default=("config/dispatch.yaml",),
     envvar="RECONCILE_CONFIG",
     show_default=True,
@@ -111,7 +114,7 @@ _overlay_option = click.option(
     "overlays",
     metavar="FILE",
     multiple=True,
-    type=click.Path(path_type=Path),
+    type=PATH,
     envvar="RECONCILE_OVERLAY",
     help="Lay this file over the configuration: null takes away, lists replace. Several in turn.",
 )
@@ -186,7 +189,7 @@ write_secrets_option = click.option(
 live_option = click.option(
     "--live",
     "live_file",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="Compare with a snapshot file instead of the live project; no key is needed.",
 )
 rooms_option = click.option(
@@ -287,7 +290,7 @@ _PROJECTS = (
     click.option(
         "--projects",
         metavar="DIR",
-        type=click.Path(path_type=Path),
+        type=PATH,
         envvar="RECONCILE_PROJECTS",
         help="Every file of this folder, and every folder of files in it, is a project of its own: all at once.",
     ),

@@ -9,6 +9,7 @@ import click
 
 from reconciler.cli.console import exit_of, findings_told, note, print_plan, reasons_in
 from reconciler.cli.options import (
+    PATH,
     Many,
     Output,
     live_option,
@@ -27,9 +28,7 @@ from reconciler.pipeline.request import Request
 @click.command("plan")
 @request_options(only_option, live_option, write_secrets_option, rooms_option)
 @projects_options
-@click.option(
-    "--out", type=click.Path(path_type=Path), help="Save the plan, to be applied as it is shown."
-)
+@click.option("--out", type=PATH, help="Save the plan, to be applied as it is shown.")
 @click.option(
     "--detailed-exitcode", is_flag=True, help="Exit with 2 where apply would write something."
 )

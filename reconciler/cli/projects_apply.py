@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.console import emit, give_up_stdout, tell_pace
+from reconciler.cli.console import emit, seen, tell_pace
 from reconciler.cli.options import Many, Output
 from reconciler.cli.projects import (
     document_of,
@@ -102,13 +102,8 @@ def _show_and_ask(
     """Shows all plans; where nobody says yes, every project is refused."""
     before = projects_document("plan", str(many.folder), projects.documents)
     if output.format == "text":
-        try:
+        with seen("the plans"):
             emit(show_projects(before, "text", color=output.color, verbose=output.verbose))
-        except OSError as error:
-            give_up_stdout()
-            raise Refused(
-                f"nothing was written: the plans cannot be shown: {error.strerror}"
-            ) from error
     tell_pace(pace_of_applies(request, projects.fit.values()), output)
     if not projects.fit or writing.auto_approve:
         return

@@ -7,14 +7,14 @@ from pathlib import Path
 import click
 
 from reconciler.cli.console import exit_of, findings_told, print_plan, reasons_in
-from reconciler.cli.options import Output, output_options, request_options
+from reconciler.cli.options import PATH, Output, output_options, request_options
 from reconciler.cli.writing import Writing, may_write, write, writing_options
 from reconciler.errors import ExitCode
 from reconciler.pipeline.request import Request
 
 
 @click.command("rollback")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=PATH)
 @request_options()
 @click.option("--plan-only", is_flag=True, help="Show the plan, and write nothing.")
 @click.option(

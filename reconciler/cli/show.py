@@ -8,12 +8,12 @@ from pathlib import Path
 import click
 
 from reconciler.cli.console import emit, print_document, reasons_in
-from reconciler.cli.options import Output, output_options, unread_config_option
+from reconciler.cli.options import PATH, Output, output_options, unread_config_option
 from reconciler.errors import FileError
 
 
 @click.command("show")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=PATH)
 @unread_config_option
 @output_options
 def command(file: Path, output: Output) -> int:

@@ -7,12 +7,12 @@ from pathlib import Path
 import click
 
 from reconciler.cli.console import emit, note
-from reconciler.cli.options import Output, output_options, request_options
+from reconciler.cli.options import PATH, Output, output_options, request_options
 from reconciler.pipeline.request import Request
 
 
 @click.command("snapshot")
-@click.argument("file", required=False, type=click.Path(path_type=Path))
+@click.argument("file", required=False, type=PATH)
 @request_options()
 @output_options
 def command(

@@ -18,9 +18,10 @@ from reconciler.cli.console import (
     give_up_stdout,
     note,
     print_plan,
+    seen,
     tell_pace,
 )
-from reconciler.cli.options import Command, Output
+from reconciler.cli.options import PATH, Command, Output
 from reconciler.errors import ExitCode, FileError, Refused
 from reconciler.pipeline.request import Prepared, Request
 
@@ -54,7 +55,7 @@ _OPTIONS = (
     ),
     click.option(
         "--backup-dir",
-        type=click.Path(path_type=Path),
+        type=PATH,
         default=Path(".reconcile/backups"),
         envvar="RECONCILE_BACKUP_DIR",
         show_default=True,
@@ -104,7 +105,8 @@ def may_write(
 
     plan = prepared.plan
     if output.format == "text":
-        _show(prepared, output, document)
+        with seen("the plan"):
+            print_plan(prepared, output, document)
     if exit_of(plan.findings, strict=strict, tests=plan.tests):
         if output.format != "text":
             print_plan(prepared, output, document)
@@ -124,15 +126,6 @@ def may_write(
             click.echo(shown.rstrip("\n"), err=True)
         ask("" if prepared.configuration.former is not None else ", or apply a saved plan")
     return True
-
-
-def _show(prepared: Prepared, output: Output, document: PlanDocument) -> None:
-    """Shows the plan; what nobody can see is not applied."""
-    try:
-        print_plan(prepared, output, document)
-    except OSError as error:
-        give_up_stdout()
-        raise Refused(f"nothing was written: the plan cannot be shown: {error.strerror}") from error
 
 
 def ask(otherwise: str = "") -> None:
