@@ -14,7 +14,7 @@ import os
 import select
 import stat
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from reconciler.errors import FileError, Refused
@@ -51,9 +51,8 @@ def read_at_most(path: Path, limit: int) -> bytes:
         found = io.BytesIO()
         left = limit + 1
         is_waited = False
-        is_begun = not stat.S_ISFIFO(
-            os.fstat(descriptor).st_mode
-        )  # a pipe looks ended until somebody writes
+        # A pipe looks ended until somebody writes.
+        is_begun = not stat.S_ISFIFO(os.fstat(descriptor).st_mode)
         while left:
             try:
                 part = os.read(descriptor, min(left, _CHUNK))
@@ -97,7 +96,7 @@ def write_private(path: Path, data: bytes, what: str) -> None:
     A link stays one: the file that it names is written. A device or a pipe (`/dev/null`, `/dev/stdout`) is written into
     and never replaced, which root could do. A folder that is not there is made.
     """
-    _write(path, data, what, _PRIVATE, make_folder=True)
+    _write(path, data, what, _PRIVATE, private_folder)
 
 
 def write_readable(path: Path, data: bytes, what: str) -> None:
@@ -105,12 +104,12 @@ def write_readable(path: Path, data: bytes, what: str) -> None:
 
     The folder is that program's as well. One that is not there is a name at which nobody looks, and is not made.
     """
-    _write(path, data, what, 0o644, make_folder=False)
+    _write(path, data, what, 0o644, None)
 
 
 def write_plain(path: Path, data: bytes, what: str) -> None:
     """The same for a file that belongs to its reader's work: with the mode that it has, or that new files get."""
-    _write(path, data, what, None, make_folder=True)
+    _write(path, data, what, None, _usual_folder)
 
 
 def require_room(path: Path, size: int, what: str) -> None:
@@ -132,19 +131,26 @@ def require_room(path: Path, size: int, what: str) -> None:
         raise FileError(f"{path}: the {what} cannot be written: {error.strerror}") from error
 
 
-def _write(path: Path, data: bytes, what: str, mode: int | None, *, make_folder: bool) -> None:
+def _usual_folder(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+
+
+def _write(
+    path: Path,
+    data: bytes,
+    what: str,
+    mode: int | None,
+    make_folder: Callable[[Path], None] | None,
+) -> None:
     try:
         if path.exists() and not (path.is_file() or path.is_dir()):
             path.write_bytes(data)
             return
         target = Path(os.path.realpath(path))  # a ring of links is left to the system to refuse
-        if make_folder and mode == _PRIVATE:
-            private_folder(target.parent)
-        elif make_folder:
-            target.parent.mkdir(parents=True, exist_ok=True)
-        with _beside_place(
-            target, data, _usual_mode(target) if mode is None else mode
-        ) as temporary:
+        if make_folder is not None:
+            make_folder(target.parent)
+        mode = _usual_mode(target) if mode is None else mode
+        with _beside_place(target, data, mode) as temporary:
             temporary.replace(target)
             _sync_folder(target.parent)
     except OSError as error:

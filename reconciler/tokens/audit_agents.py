@@ -87,9 +87,8 @@ def _readable(token: ReadToken, era: Era | None) -> Iterator[TokenFinding]:
 
     config = dict(token.config)
     try:
-        json.dumps(
-            config, ensure_ascii=False
-        ).encode()  # half of a character breaks the library itself
+        # Half of a character breaks the library itself.
+        json.dumps(config, ensure_ascii=False).encode()
         ParseDict(config, RoomConfiguration())
     except (ParseError, ValueError, TypeError, AttributeError, RecursionError) as error:
         found = _UNKNOWN_KEY.search(str(error))

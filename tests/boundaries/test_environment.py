@@ -39,9 +39,9 @@ def place(tmp_path: Path, livekit_emulator: Emulator) -> Place:
 
 
 def _shell(place: Place, line: str, command: Command) -> subprocess.CompletedProcess[str]:
-    """Runs a command by a line of sh in which `"$@"` is the command."""
+    """Runs a command by a line of bash in which `"$@"` is the command."""
     return subprocess.run(
-        ["sh", "-c", line, "sh", *COMMAND, *command.arguments],
+        ["bash", "-c", line, "bash", *COMMAND, *command.arguments],
         cwd=place.folder,
         env={**os.environ, **place.shell.environ},
         stdin=subprocess.DEVNULL,
@@ -143,16 +143,7 @@ def test_a_stream_that_is_gone_fails_only_what_is_data(
     commands = COMMANDS[:: effort(7, 1)]
     for command in commands:
         place.reset()
-        ran = subprocess.run(
-            ["bash", "-c", line, "bash", *COMMAND, *command.arguments],
-            cwd=place.folder,
-            env={**os.environ, **place.shell.environ},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-        )
+        ran = _shell(place, line, command)
         assert "Traceback" not in ran.stdout + ran.stderr, (command, ran)
         if what == "ok" or not command.has_data:
             assert ran.returncode == command.code, (command, ran)

@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from reconciler.emulator.server import Emulator
 from tests.cli.many import SIP, Folder
 from tests.cli.many import project as text_of
+from tests.support.canaries import API_KEY, API_SECRET, World, world
 from tests.support.cli import Shell
+from tests.support.every_command import prepare
 from tests.support.receiver import Receiver
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from reconciler.emulator.server import Emulator
 
 CONFIGURATION = """\
 version: 1
@@ -122,3 +123,18 @@ def folder(shell: Shell) -> Iterator[Folder]:
         made.write("c/one.yaml", "version: 1\nproject: {name: c, env_prefix: C_}\n")
         made.write("c/two.yaml", SIP % ("c", 3))
         yield made
+
+
+@pytest.fixture
+def emulator() -> Iterator[Emulator]:
+    """An emulated project whose key is a canary; tests of other files have one of their own by this name."""
+    with Emulator(api_key=API_KEY, api_secret=API_SECRET) as running:
+        yield running
+
+
+@pytest.fixture
+def canaries(shell: Shell, emulator: Emulator) -> World:
+    """An applied project in which everything that can be secret is one, in an environment of nothing else."""
+    made = world(shell, emulator)
+    prepare(shell, made.canaries.text("LK"))
+    return made

@@ -8,7 +8,6 @@ import stat
 import subprocess
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -21,9 +20,9 @@ from reconciler.cli.main import COMMANDS
 from reconciler.emulator.server import Emulator
 from reconciler.journal.database import open_journal
 from reconciler.journal.entries import Entry, Step
-from tests.support.canaries import World, world
+from tests.support.canaries import API_KEY, API_SECRET, World, world
 from tests.support.cli import COMMAND, Shell
-from tests.support.every_command import Running, prepare, variables_of
+from tests.support.every_command import Running, variables_of
 from tests.support.odd_proxy import OddProxy
 from tests.support.postgres import PASSWORD
 from tests.support.receiver import Receiver
@@ -33,7 +32,6 @@ from tests.support.workers import wait_until
 
 if TYPE_CHECKING:
     from tests.support.postgres import PostgresServer
-API_KEY, API_SECRET = "cnrykeyofapiQz", "cnrysecretofapiQz-of-32-characters-or-more"
 PACKAGE = Path(__file__).parents[2] / "reconciler"
 # Variables in which a password may stand, with a command that reads them.
 URLS = {"RECONCILE_NOTIFY": "drift", "RECONCILE_JOURNAL": "history", "RECONCILE_QUEUE": "serve"}
@@ -76,21 +74,6 @@ PLAIN = {
     "RECONCILE_VERBOSE",
     "RECONCILE_WRITE_SECRETS",
 }
-
-
-@pytest.fixture
-def emulator() -> Iterator[Emulator]:
-    """An emulated project whose key is a canary, too."""
-    with Emulator(api_key=API_KEY, api_secret=API_SECRET) as running:
-        yield running
-
-
-@pytest.fixture
-def canaries(shell: Shell, emulator: Emulator) -> World:
-    """An applied project in which everything that can be secret is one."""
-    made = world(shell, emulator)
-    prepare(shell, made.canaries.text("LK"))
-    return made
 
 
 # --- URLs

@@ -8,7 +8,6 @@ well, but it is no secret: LiveKit shows it, and so does an export.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import product
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,7 @@ import pytest
 
 from reconciler.cli.main import COMMANDS
 from reconciler.emulator.server import Emulator
-from tests.support.canaries import CONFIGURATION, World, world
+from tests.support.canaries import CONFIGURATION, World
 from tests.support.cli import Shell
 from tests.support.effort import effort
 from tests.support.every_command import (
@@ -25,29 +24,12 @@ from tests.support.every_command import (
     cases_of,
     formats_of,
     line_of,
-    prepare,
 )
 
 if TYPE_CHECKING:
     from tests.support.figures import FigureTeller
 
-API_KEY, API_SECRET = "cnrykeyofapiQz", "cnrysecretofapiQz-of-32-characters-or-more"
 SAYING = ((), ("-v",), ("-q",))
-
-
-@pytest.fixture
-def emulator() -> Iterator[Emulator]:
-    """An emulated project whose key is a canary, too."""
-    with Emulator(api_key=API_KEY, api_secret=API_SECRET) as running:
-        yield running
-
-
-@pytest.fixture
-def canaries(shell: Shell, emulator: Emulator) -> World:
-    """A project in which everything that can be secret is one, in an environment of nothing else."""
-    made = world(shell, emulator)
-    prepare(shell, made.canaries.text("LK"))
-    return made
 
 
 def _live_secrets(emulator: Emulator, made: World) -> None:

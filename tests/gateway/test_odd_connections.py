@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import socket
-import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from http.server import BaseHTTPRequestHandler
 
 import pytest
 
@@ -16,10 +14,8 @@ from reconciler.gateway.answers import MAX_ANSWER, MAX_FAILURE, Room, seconds_un
 from reconciler.gateway.endpoint import Endpoint, http_url
 from reconciler.gateway.rooms import RoomsClient
 from reconciler.gateway.server import LiveServer
+from tests.support.listening import Listening
 from tests.support.odd_server import OddServer
-
-if TYPE_CHECKING:
-    from types import TracebackType
 
 _PROTOBUF = b"Content-Type: application/protobuf\r\n"
 
@@ -93,7 +89,7 @@ def test_an_answer_that_is_unusual_is_good(ask: Callable[[str], None], answer: b
         ask(server.url)
 
 
-class FickleServer:
+class FickleServer(Listening):
     """Answers the first request of each connection and keeps the connection, then closes it at the next request.
 
     That is what a client meets whose next request crosses a server's idle time-out. `seen` counts requests.
@@ -101,47 +97,27 @@ class FickleServer:
 
     def __init__(self) -> None:
         self.seen = 0
-        self._socket = socket.create_server(("127.0.0.1", 0))
-        self._socket.settimeout(0.05)
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
+        outer = self
 
-    @property
-    def url(self) -> str:
-        """Where it is."""
-        return f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+            answered = False
 
-    def __enter__(self) -> FickleServer:
-        self._thread.start()
-        return self
+            def do_POST(self) -> None:
+                self.rfile.read(int(self.headers["Content-Length"]))
+                outer.seen += 1
+                self.close_connection = self.answered
+                if not self.answered:
+                    self.answered = True
+                    self.send_response(200)
+                    self.send_header("Content-Type", "application/protobuf")
+                    self.send_header("Content-Length", "0")
+                    self.end_headers()
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._stopping.set()
-        self._thread.join()
-        self._socket.close()
+            def log_message(self, *args: object) -> None:
+                """Nobody reads a log of this."""
 
-    def _run(self) -> None:
-        while not self._stopping.is_set():
-            try:
-                client, _ = self._socket.accept()
-            except TimeoutError:
-                continue
-            with client:
-                client.settimeout(10)
-                for turn in range(2):
-                    head = client.recv(65536)
-                    if not head:
-                        break
-                    self.seen += 1
-                    if turn == 0:
-                        client.sendall(
-                            b"HTTP/1.1 200 OK\r\n" + _PROTOBUF + b"Content-Length: 0\r\n\r\n"
-                        )
+        super().__init__(Handler)
 
 
 async def test_a_connection_that_ends_just_as_the_next_request_goes_out() -> None:

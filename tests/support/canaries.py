@@ -97,6 +97,7 @@ _OTHERS = (
     "STAGING_LIVEKIT_API_SECRET",
     "RECONCILE_UNKNOWN",
 )
+API_KEY, API_SECRET = "cnrykeyofapiQz", "cnrysecretofapiQz-of-32-characters-or-more"
 _PASSWORDS = ("IN_PASSWORD", "S3_SECRET")
 _HEADERS = ("IN_HEADER", "OUT_HEADER")
 _AWKWARD = "\"é&<'\\ %/+"
